@@ -1,0 +1,1 @@
+"""The fluent sentence that ends in a model, and the handle that a user keeps."""

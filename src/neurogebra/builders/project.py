@@ -1,0 +1,274 @@
+"""From data to a finished run: a source, a model, a session under the Observatory, a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurogebra import __version__, files
+from neurogebra.builders.folder import RunFolder, new_folder
+from neurogebra.datasets.cells import CATEGORICAL
+from neurogebra.datasets.prepare import Preparation
+from neurogebra.datasets.source import Source, open_data
+from neurogebra.datasets.table import read_csv
+from neurogebra.engines import ENGINES
+from neurogebra.errors import RunError
+from neurogebra.layers import Dense
+from neurogebra.observatory.bus import Bus, Sink
+from neurogebra.observatory.doctor import Doctor
+from neurogebra.observatory.events import Evaluated, Note, TrainEnd, Verdict
+from neurogebra.observatory.fingerprint import TrainingFingerprint, digest
+from neurogebra.observatory.sinks.dashboard import Dashboard
+from neurogebra.observatory.sinks.ndjson import TieredStorage
+from neurogebra.spec import ModelSpec, RunSpec
+from neurogebra.training.checkpoint import load_checkpoint
+from neurogebra.training.data import Data, prepare
+from neurogebra.training.runner import run as run_session
+from neurogebra.training.saved import load_model, save_model
+from neurogebra.training.session import Session
+
+PARTS = ("training", "validation", "test")
+HEADS = {
+    "binary": ("sigmoid", "binary_crossentropy"),
+    "multiclass": ("softmax", "categorical_crossentropy"),
+    "regression": ("linear", "mse"),
+}
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which data a run learns from; enough to open the same rows again.
+
+    source: a data set's id or a CSV file's path; digest: of the prepared arrays, "" before.
+    """
+
+    source: str
+    target: str | None = None
+    task: str | None = None
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    allow_missing: bool = False
+    digest: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("drop", "categorical"):  # JSON gives lists
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    def open(self, seed: int) -> Source:
+        """Open the table."""
+        kinds = dict.fromkeys(self.categorical, CATEGORICAL)
+        return open_data(
+            self.source,
+            self.target,
+            task=self.task,
+            drop=self.drop,
+            kinds=kinds or None,
+            seed=seed,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """A run that can be started: its data dealt and prepared, its model, its description."""
+
+    data: DataSpec
+    source: Source
+    preparation: Preparation
+    model: ModelSpec
+    run: RunSpec
+    parts: Mapping[str, Data]
+
+    def session(self) -> Session:
+        """Return a fresh session on the training rows, watched on the validation rows."""
+        return Session(self.model, self.run, self.parts["training"], self.parts["validation"])
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run ended with: its folder, why it ended, the scores by part, the verdict."""
+
+    folder: Path
+    reason: str
+    scores: Mapping[str, Mapping[str, float]]
+    verdict: Verdict | None
+
+
+def plan(data: DataSpec, layers: Iterable[tuple[int, str]], run: Mapping[str, Any]) -> Project:
+    """Open the data, deal and prepare the rows, and describe the model and the run.
+
+    layers: (units, activation) of the hidden layers; the output layer and, unless `run` names
+    one, the loss follow from the task. run: fields of RunSpec. The preparation is fitted on
+    training rows only. Raises what opening, preparing and describing raise.
+    """
+    seed = int(run.get("seed", 0))
+    source = data.open(seed)
+    fitted = source.prepare(source.split(seed)[0], allow_missing=data.allow_missing)
+    activation, loss = HEADS[fitted.task]
+    output = Dense(fitted.target.n_outputs, activation)
+    hidden = tuple(Dense(n, a) for n, a in layers)
+    model = ModelSpec(_name(source.name), (len(fitted.feature_names),), (*hidden, output))
+    return _dealt(data, source, fitted, model, RunSpec(**{"loss": loss, **run}))
+
+
+def _dealt(
+    data: DataSpec, source: Source, fitted: Preparation, model: ModelSpec, run: RunSpec
+) -> Project:
+    x, y = fitted.apply(source.table, unseen="zero"), fitted.encode_target(source.table)
+    rows = dict(zip(PARTS, source.split(run.seed), strict=True))
+    parts = {p: prepare(model, run, x[these], y[these], p) for p, these in rows.items()}
+    found = digest({f"{p}.{k}": a for p, d in parts.items() for k, a in _arrays(d).items()})
+    return Project(replace(data, digest=found), source, fitted, model, run, parts)
+
+
+def _arrays(data: Data) -> dict[str, np.ndarray]:
+    return {"x": data.x, **{f"y.{head}": a for head, a in data.y.items()}}
+
+
+def _name(title: str) -> str:
+    """Make a model's name of a file's, which may hold any character."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", title).strip("-.0123456789_")[:64] or "model"
+
+
+def start(
+    project: Project,
+    out: str | Path | None = None,
+    sinks: Iterable[Sink] = (),
+    stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Train a project in a new folder, watched; return what it ended with."""
+    folder = new_folder(project.model.name, out)
+    files.write_json(folder.record, _record(project))
+    print_ = TrainingFingerprint.capture(
+        model_info=project.model.to_dict(),
+        hyperparameters=project.run.to_dict(),
+        dataset=_arrays(project.parts["training"]),
+        random_seed=project.run.seed,
+    )
+    print_.save(folder.fingerprint)
+    return _watch(project, project.session(), folder, sinks, stop)
+
+
+def resume(
+    path: str | Path,
+    sinks: Callable[[Project], Iterable[Sink]] = lambda project: (),
+    stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Go on with an interrupted run from its last whole checkpoint, bit for bit.
+
+    Raises RunError for a run that is over, and when the data are not the same any more.
+    """
+    folder = RunFolder(Path(path))
+    project = reopen(folder)
+    arrays, rest, skipped = load_checkpoint(folder.checkpoints)
+    session = project.session()
+    session.restore(arrays, rest)
+    if session.progress.reason:
+        raise RunError(f"{path}: this run is over ({session.progress.reason})")
+    notes = [Note(message=f"skipped: {s}") for s in skipped]
+    return _watch(project, session, folder, sinks(project), stop, notes)
+
+
+def reopen(folder: RunFolder) -> Project:
+    """Return the project of a run folder; RunError when its data have changed since."""
+    record = folder.read()
+    try:
+        data = DataSpec(**record["data"])
+        preparation = Preparation.from_dict(record["preparation"])
+        model, run = ModelSpec.from_dict(record["model"]), RunSpec.from_dict(record["run"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"{folder.record}: not the record of a run: {error!r}") from error
+    project = _dealt(data, data.open(run.seed), preparation, model, run)
+    if project.data.digest != data.digest:
+        raise RunError(
+            f"{folder.path}: the data of {data.source} are not those that the run began with"
+        )
+    return project
+
+
+def _record(project: Project) -> dict[str, Any]:
+    return {
+        "neurogebra": __version__,
+        "data": asdict(project.data),
+        "model": project.model.to_dict(),
+        "run": project.run.to_dict(),
+        "preparation": project.preparation.to_dict(),
+    }
+
+
+def _watch(
+    project: Project,
+    session: Session,
+    folder: RunFolder,
+    sinks: Iterable[Sink],
+    stop: Callable[[], bool],
+    notes: Iterable[Note] = (),
+) -> Result:
+    """Run a session under the folder's own sinks and the given ones, and keep what came out."""
+    storage = TieredStorage(folder.path)
+    dashboard = Dashboard(folder.dashboard)
+    if session.progress.step:
+        storage.truncate_after(session.progress.step)
+    fingerprint = files.read_json(folder.fingerprint)
+    dashboard.add_fingerprint(fingerprint)
+    bus = Bus([storage, dashboard, *sinks])
+    doctor = Doctor(bus.publish)
+    bus.add(doctor)
+    try:
+        for note in notes:
+            bus.publish(note)
+        end = run_session(session, bus, folder.checkpoints, stop)
+        if end.reason == "interrupted":
+            return Result(folder.path, end.reason, {}, None)
+        return _finish(project, session, folder, bus, doctor, end)
+    finally:
+        bus.close()
+
+
+def _finish(
+    project: Project, session: Session, folder: RunFolder, bus: Bus, doctor: Doctor, end: TrainEnd
+) -> Result:
+    scores: dict[str, Mapping[str, float]] = {}
+    if end.reason != "diverged" or session.best_weights is not None:
+        for part in PARTS[1:]:
+            data = project.parts[part]
+            scores[part] = session.evaluate(data)
+            bus.publish(Evaluated(split=part, rows=len(data), metrics=scores[part]))
+        rest = {"preparation": project.preparation.to_dict()}
+        weights = session.network.weights()
+        save_model(folder.model, project.model, project.run, weights, rest)
+    verdict = doctor.verdict()
+    bus.publish(verdict)
+    result = {
+        "reason": end.reason,
+        "epochs": end.epochs,
+        "steps": end.step,
+        "best_epoch": end.best_epoch,
+        "scores": {part: dict(found) for part, found in scores.items()},
+        "verdict": {"status": verdict.status, "summary": verdict.summary, "causes": verdict.causes},
+    }
+    files.write_json(folder.result, result)
+    return Result(folder.path, end.reason, scores, verdict)
+
+
+def predict(path: str | Path, csv: str | Path) -> tuple[Preparation, np.ndarray, np.ndarray]:
+    """Return a run's preparation, its outputs for the rows of a CSV file, and the answers.
+
+    outputs: (rows, units) as the network gives them; answers: class names, or numbers in the
+    target's own unit. Raises DataError for columns that do not fit the training data.
+    """
+    folder = RunFolder(Path(path))
+    if not folder.model.is_dir():
+        folder.read()
+        raise RunError(f"{path}: no trained model yet; finish it with: neurogebra train --resume")
+    saved = load_model(folder.model)
+    preparation = Preparation.from_dict(saved.rest["preparation"])
+    x = preparation.apply(read_csv(csv, kinds=preparation.kinds))
+    engine = ENGINES[saved.run.engine].load()
+    network = engine.build(saved.model, saved.run, saved.weights, np.random.default_rng(0))
+    outputs = network.predict(x.astype(saved.run.dtype))["output"]
+    return preparation, outputs, preparation.decode(outputs)

@@ -1,0 +1,1 @@
+"""Making one formula or one graph executable: trees, derivatives, evaluation, autograd."""

@@ -1,0 +1,113 @@
+"""Which array holds which register while a program runs, and when it may hold another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from neurogebra.core.program import Instruction, Program
+
+Shape = tuple[int, ...]
+
+
+class Buffers:
+    """Hands out arrays for registers and takes them back when the last reader is done.
+
+    given: input register → its array; targets: register → the array it must end in; pinned:
+    registers that stay. free: spare arrays by size, which programs may share that never run
+    at the same time.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        given: Mapping[int, Any],
+        targets: Mapping[int, np.ndarray],
+        pinned: Iterable[int],
+        dtype: np.dtype[Any],
+        free: dict[int, list[np.ndarray]] | None = None,
+    ) -> None:
+        self.lines, self.dtype = program.lines, dtype
+        self.targets, self.pinned = dict(targets), {*pinned, *targets}
+        self.given = {r: a for r, a in given.items() if isinstance(a, np.ndarray)}
+        self.free = {} if free is None else free
+        self.owned: dict[int, np.ndarray] = {}
+        self.root: dict[int, int] = {}  # a view's register → the one that owns the numbers
+        self.readers: dict[int, list[int]] = {}
+        for place, line in enumerate(program.lines):
+            for register in set(line.args):
+                self.readers.setdefault(register, []).append(place)
+        self.writes = {line.out: place for place, line in enumerate(program.lines)}
+        self.early = dict(self._early())
+
+    def owner(self, register: int) -> int:
+        """Return the register that owns the numbers which `register` shows."""
+        return self.root.get(register, register)
+
+    def show(self, register: int, of: int) -> None:
+        """Note that `register` is another look at the numbers of `of`."""
+        self.root[register] = self.owner(of)
+
+    def take(self, register: int, shape: Shape) -> np.ndarray:
+        """Return an array of `shape` for a register: its target, or a spare one, or a new one."""
+        target = self.targets.get(register, self.early.get(register))
+        if target is not None and target.shape == shape and self._may_write(register, target):
+            return target
+        spare = self.free.get(math.prod(shape))
+        flat = spare.pop() if spare else np.empty(math.prod(shape), self.dtype)
+        if register not in self.pinned:
+            self.owned[register] = flat
+        return flat.reshape(shape)
+
+    def dies(self, register: int, place: int) -> bool:
+        """Say whether nobody reads a register's own array after the line at `place`."""
+        return register in self.owned and self._last(register) <= place
+
+    def give_back(self, register: int) -> None:
+        """Make a register's own array a spare one."""
+        flat = self.owned.pop(register, None)
+        if flat is not None:
+            self.free.setdefault(flat.size, []).append(flat)
+
+    def release(self, place: int, line: Instruction) -> None:
+        """Give back what the line at `place` was the last to read."""
+        for register in line.args:
+            if self.dies(self.owner(register), place):
+                self.give_back(self.owner(register))
+
+    def feeds_only(self, owner: int, register: int) -> bool:
+        """Say whether an owner's numbers are read as `register` and in no other way."""
+        same = {owner, register}
+        straight = all(self.lines[i].out in same for r in same for i in self.readers.get(r, ()))
+        return straight and [r for r in self.targets if self.owner(r) == owner] == [register]
+
+    def _last(self, register: int) -> int:
+        looks = [register, *(r for r, owner in self.root.items() if owner == register)]
+        if any(r in self.pinned for r in looks):
+            return len(self.lines)
+        return max((self.readers.get(r, [-1])[-1] for r in looks), default=-1)
+
+    def _may_write(self, register: int, target: np.ndarray) -> bool:
+        """A target's old numbers may go once nobody reads them after the register's line."""
+        place = self.writes[register]
+        for source, array in self.given.items():
+            looks = [source, *(r for r, owner in self.root.items() if owner == source)]
+            later = any(i > place for r in looks for i in self.readers.get(r, ()))
+            if later and np.shares_memory(array, target):
+                return False
+        return True
+
+    def _early(self) -> Iterable[tuple[int, np.ndarray]]:
+        """Yield registers that only feed a target and may lie in its array already.
+
+        Such is b₁·m on the way to the new m: written over the old m, nothing else is touched.
+        """
+        for register, target in self.targets.items():
+            place = self.writes.get(register)
+            for r in self.lines[place].args if place is not None else ():
+                if r in self.writes and self.readers.get(r) == [place] and r not in self.pinned:
+                    yield r, target
+                    break

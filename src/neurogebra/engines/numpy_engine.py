@@ -1,0 +1,261 @@
+"""The transparent engine: formulas recorded once per shape, replayed into flat NumPy buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from neurogebra.core.differentiate import gradient
+from neurogebra.core.program import program
+from neurogebra.core.tree import Node, build, symbol
+from neurogebra.engines.forward import EngineOps, check_shape, forward, total_loss, watched
+from neurogebra.engines.kernels import LOWERED
+from neurogebra.engines.protocol import Arrays, Seen, Step
+from neurogebra.engines.recorder import UNIFORM, Recorder, Replay
+from neurogebra.engines.store import Store, model_parameters
+from neurogebra.engines.update import Update
+from neurogebra.layers import Array
+from neurogebra.spec import ModelSpec, RunSpec
+
+# Recorded programs that a network keeps, one a (batch size, mode); the oldest goes first.
+KEPT_PROGRAMS = 16
+# Rows that `predict` takes at once.
+PREDICT_ROWS = 4096
+
+
+class SymbolOps(EngineOps):
+    """Layers fed with symbols: the pass leaves a formula instead of numbers."""
+
+    def __init__(self, training: bool) -> None:
+        super().__init__(training)
+        self.draws: list[Node] = []
+
+    def apply(self, op: str, *args: Array, **attrs: Any) -> Array:
+        """Build the node of an operation."""
+        return build(op, args, attrs)
+
+    def uniform(self, like: Array) -> Array:
+        """Build the node of the pass's next draw."""
+        self.draws.append(Node(UNIFORM, (like,), (("index", len(self.draws)),)))
+        return self.draws[-1]
+
+
+class Recorded:
+    """One recorded program: its input buffers, its calls and where its results lie."""
+
+    def __init__(
+        self,
+        network: NumpyNetwork,
+        rows: int,
+        *,
+        training: bool,
+        probe: bool,
+        with_loss: bool = True,
+    ) -> None:
+        model, store = network.model, network.store
+        self.x = np.ones((rows, *model.in_shape), store.dtype)
+        self.y = {
+            h.name: np.ones((rows, *model.out_shape(h.name)), store.dtype) for h in model.heads
+        }
+        nodes = _graph(model, network.run.loss, training=training, with_loss=with_loss)
+        asked, targets = _asked(nodes, store, training, probe, model)
+        found = program([node for _, node in asked], LOWERED.__contains__)
+        registers = dict(zip((key for key, _ in asked), found.outputs, strict=True))
+        registers = {key: r for key, r in registers.items() if key[0] != "draw"}
+        found = replace(found, outputs=tuple(registers.values()))
+        given = {"x": self.x, **{f"y.{h}": a for h, a in self.y.items()}, **store.views}
+        recorder = Recorder(
+            found,
+            given,
+            store.dtype,
+            {registers[key]: array for key, array in targets.items()},
+            rng=network.rng,
+        )
+        kept = {key: a.copy() for key, a in targets.items() if key[0] == "kept"}
+        self.replay: Replay = recorder.record()
+        for key, old in kept.items():
+            targets[key][...] = old  # recording ran the layers' memory forward once
+        self.results = {key: self.replay.arrays[r] for key, r in registers.items()}
+
+    def feed(self, x: np.ndarray, y: Arrays | None = None) -> None:
+        """Copy a batch into the input buffers and run the calls."""
+        check_shape("x", self.x.shape, x)
+        np.copyto(self.x, x)
+        if y is not None:
+            for head, buffer in self.y.items():
+                check_shape(f"y[{head!r}]", buffer.shape, y.get(head))
+                np.copyto(buffer, y[head])
+        with np.errstate(all="ignore"):
+            self.replay.run()
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        """Return each head's output of the last run."""
+        return {key[1]: a for key, a in self.results.items() if key[0] == "output"}
+
+
+Key = tuple[str, str]
+
+
+def _graph(model: ModelSpec, loss: str, *, training: bool, with_loss: bool) -> dict[Key, Node]:
+    """Return the formulas of a pass by what they are: parameters, outputs, loss, gradients."""
+    ops = SymbolOps(training)
+    names = [*model_parameters(model), *model.state_names()]
+    p = {name: symbol(name) for name in names}
+    outputs = forward(model, ops, p, symbol("x"))
+    # The draws come first, so that every engine takes them from the stream in one order.
+    nodes: dict[Key, Node] = {("draw", str(i)): node for i, node in enumerate(ops.draws)}
+    nodes.update({("output", head): node for head, node in outputs.items()})
+    if not with_loss:
+        return nodes
+    y = {h.name: symbol(f"y.{h.name}") for h in model.heads}
+    total = total_loss(model, loss, ops, outputs, y)
+    nodes[("loss", "")] = total
+    if not training:
+        return nodes
+    trained = list(model_parameters(model))
+    seen = watched(model, loss, ops, outputs)
+    grads = gradient(total, [*(p[n] for n in trained), *seen.values()])
+    nodes.update({("gradient", n): g for n, g in zip(trained, grads, strict=False)})
+    nodes.update({("backward", n): g for n, g in zip(seen, grads[len(trained) :], strict=True)})
+    nodes.update({("forward", n): a for n, a in ops.outputs.items()})
+    nodes.update({("kept", n): a for n, a in ops.kept.items()})
+    return nodes
+
+
+def _asked(
+    nodes: dict[Key, Node], store: Store, training: bool, probe: bool, model: ModelSpec
+) -> tuple[list[tuple[Key, Node]], dict[Key, np.ndarray]]:
+    """Return what a program must compute, and the arrays into which it must write."""
+    wanted = {"output", "loss"}
+    if training:
+        wanted |= {"draw", "gradient", "kept"}
+    if probe:
+        wanted |= {"forward", "backward"}
+    asked = [
+        (key, node)
+        for key, node in nodes.items()
+        if key[0] in wanted and not (key[0] == "backward" and node.is_number)
+    ]
+    targets = {("gradient", n): g for n, g in store.grads.items()} if training else {}
+    targets.update({k: store.views[k[1]] for k, _ in asked if k[0] == "kept"})
+    return asked, targets
+
+
+class NumpyNetwork:
+    """A model on the NumPy engine; see `Network` for the verbs."""
+
+    def __init__(
+        self, model: ModelSpec, run: RunSpec, weights: Arrays, rng: np.random.Generator
+    ) -> None:
+        self.model, self.run, self.rng = model, run, rng
+        self.store = Store(model_parameters(model), model.state_names(), weights, run.dtype)
+        self.update = Update(run, self.store.w, self.store.g)
+        self.steps = 0
+        self._programs: dict[tuple[int, str], Recorded] = {}
+
+    def step(self, x: np.ndarray, y: Arrays, *, lr: float, probe: bool = False) -> Step:
+        """Make one update and return the loss before it."""
+        program = self._program(len(x), "probe" if probe else "train")
+        program.feed(x, y)
+        self.steps += 1
+        before = self.store.w.copy() if probe else None
+        with np.errstate(all="ignore"):
+            self.update.run(self.steps, lr)
+        loss = float(program.results[("loss", "")])
+        seen = tuple(self._seen(program, before)) if before is not None else ()
+        return Step(loss, program.outputs(), seen)
+
+    def evaluate(self, x: np.ndarray, y: Arrays) -> Step:
+        """Return the loss and outputs in inference mode; nothing changes."""
+        program = self._program(len(x), "evaluate")
+        program.feed(x, y)
+        return Step(float(program.results[("loss", "")]), program.outputs())
+
+    def gradients(self, x: np.ndarray, y: Arrays) -> tuple[float, dict[str, np.ndarray]]:
+        """Return the loss and dL/d parameter in training mode; nothing is updated."""
+        stream, kept = self.rng.bit_generator.state, self.store.copies(self.model.state_names())
+        program = self._program(len(x), "train")
+        program.feed(x, y)
+        self.rng.bit_generator.state = stream
+        self.store.fill(kept)
+        loss = float(program.results[("loss", "")])
+        return loss, {n: g.copy() for n, g in self.store.grads.items()}
+
+    def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Return each head's output in inference mode, as new arrays."""
+        parts = {
+            h.name: [np.empty((0, *self.model.out_shape(h.name)), self.store.dtype)]
+            for h in self.model.heads
+        }
+        for start in range(0, len(x), PREDICT_ROWS):
+            rows = x[start : start + PREDICT_ROWS]
+            program = self._program(len(rows), "predict")
+            program.feed(rows)
+            for head, out in program.outputs().items():
+                parts[head].append(out.copy())
+        return {head: np.concatenate(found) for head, found in parts.items()}
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return copies of all parameters and states by name."""
+        return self.store.copies(self.store.views)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return copies of everything an exact resume needs: weights/…, slots/…, step."""
+        found = {f"weights/{n}": a for n, a in self.weights().items()}
+        found.update({f"slots/{n}": a.copy() for n, a in self.update.slots.items()})
+        return {**found, "step": np.asarray(self.steps, np.int64)}
+
+    def load(self, state: Arrays) -> None:
+        """Go on from a `state()`; BadValue names an array that is missing or misshapen."""
+        self.store.restore(state, self.update.slots)
+        self.steps = int(state["step"])
+
+    def _program(self, rows: int, mode: str) -> Recorded:
+        known = self._programs.pop((rows, mode), None)
+        if known is None:
+            known = Recorded(
+                self,
+                rows,
+                training=mode in ("train", "probe"),
+                probe=mode == "probe",
+                with_loss=mode != "predict",
+            )
+            while len(self._programs) >= KEPT_PROGRAMS:
+                del self._programs[next(iter(self._programs))]
+        self._programs[(rows, mode)] = known
+        return known
+
+    def _seen(self, program: Recorded, before: np.ndarray) -> Iterator[Seen]:
+        changes = self.store.split(self.store.w - before)
+        for index, placed in enumerate(self.model.placed()):
+            for site in ("forward", "backward"):
+                array = program.results.get((site, placed.name))
+                if array is not None:
+                    yield Seen(index, placed.name, site, "", array)
+            for key in placed.layer.shapes(placed.in_shape):
+                name = f"{placed.name}.{key}"
+                yield Seen(index, placed.name, "gradient", key, self.store.grads[name])
+                yield Seen(index, placed.name, "weight", key, self.store.views[name])
+                yield Seen(index, placed.name, "update", key, changes[name])
+
+
+class NumpyEngine:
+    """The engine that computes with NumPy only."""
+
+    name = "numpy"
+
+    def build(
+        self,
+        model: ModelSpec,
+        run: RunSpec,
+        weights: Mapping[str, np.ndarray],
+        rng: np.random.Generator,
+    ) -> NumpyNetwork:
+        """Return the network with these first weights; rng feeds dropout."""
+        return NumpyNetwork(model, run, weights, rng)
+
+
+ENGINE = NumpyEngine()

@@ -1,0 +1,75 @@
+"""What an engine is: a description and first weights in, a network that can be stepped out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from neurogebra.spec import ModelSpec, RunSpec
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One array of one layer as a probed step saw it; valid until the next step.
+
+    site: forward, backward (dL/d output; where loss and activation are one formula, dL/d of
+    the value before the activation), gradient, weight, update; param: for the last three.
+    """
+
+    index: int
+    layer: str
+    site: str
+    param: str
+    array: np.ndarray
+
+
+class Step(NamedTuple):
+    """What one batch gave: the loss, each head's output (valid until the next step), a look."""
+
+    loss: float
+    outputs: Arrays
+    seen: tuple[Seen, ...] = ()
+
+
+class Network(Protocol):
+    """A model on an engine: parameters, their gradients, the optimiser's memory.
+
+    x: (batch, *in_shape) and y: head → (batch, units) are arrays of the run's dtype.
+    """
+
+    def step(self, x: np.ndarray, y: Arrays, *, lr: float, probe: bool = False) -> Step:
+        """Make one update and return the loss before it."""
+
+    def evaluate(self, x: np.ndarray, y: Arrays) -> Step:
+        """Return the loss and outputs in inference mode; nothing changes."""
+
+    def gradients(self, x: np.ndarray, y: Arrays) -> tuple[float, dict[str, np.ndarray]]:
+        """Return the loss and dL/d parameter in training mode; nothing is updated."""
+
+    def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
+        """Return each head's output in inference mode, as new arrays."""
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Return copies of all parameters and states by name."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return copies of everything an exact resume needs: weights/…, slots/…, step."""
+
+    def load(self, state: Arrays) -> None:
+        """Go on from a `state()`; BadValue names an array that is missing or misshapen."""
+
+
+class Engine(Protocol):
+    """Makes networks. `name` is how the command line and RunSpec call it."""
+
+    name: str
+
+    def build(
+        self, model: ModelSpec, run: RunSpec, weights: Arrays, rng: np.random.Generator
+    ) -> Network:
+        """Return the network with these first weights; rng feeds what is drawn while training."""

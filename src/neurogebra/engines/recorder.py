@@ -1,0 +1,198 @@
+"""A program recorded once on arrays of known shape, replayed into buffers that it owns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurogebra.core.program import Instruction, Program
+from neurogebra.engines.buffers import Buffers
+from neurogebra.engines.kernels import UFUNCS, Call, Entry, copy, draw_into, kernel
+from neurogebra.ops import ALPHABET
+from neurogebra.ops.record import ELEMENTWISE
+
+# Operations whose value is another look at the same numbers.
+VIEWS = frozenset({"transpose", "flatten", "reshape_like", "expand_like"})
+
+UNIFORM = "uniform"  # (like, index): fresh numbers of the shape of `like`
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """A number that stands for a whole array of `shape` filled with it."""
+
+    value: Any
+    shape: tuple[int, ...]
+
+
+@dataclass
+class Replay:
+    """The recorded calls, to be made in order, and the arrays that hold the results."""
+
+    calls: list[Call] = field(default_factory=list)
+    arrays: dict[int, Any] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Make every call; no array is made."""
+        for function, args in self.calls:
+            function(*args)
+
+
+class Recorder:
+    """Walks a program once, on the arrays given for its inputs, and writes down calls.
+
+    given: input name → array (a buffer that the caller fills before each run) or number.
+    targets: register → array that must hold it after each run; outputs stay until the next
+    run. rng: for programs that draw; free: spare arrays, see Buffers.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        given: Mapping[str, Any],
+        dtype: np.dtype[Any],
+        targets: Mapping[int, np.ndarray] | None = None,
+        rng: np.random.Generator | None = None,
+        free: dict[int, list[np.ndarray]] | None = None,
+    ) -> None:
+        self.program, self.dtype, self.rng = program, dtype, rng
+        inputs = {register: given[name] for register, name in program.inputs.items()}
+        self.values: dict[int, Any] = {**program.numbers, **inputs}
+        pinned = (*program.outputs, *program.inputs)
+        self.buffers = Buffers(program, inputs, targets or {}, pinned, dtype, free)
+        self.entries: list[Entry] = []
+        self.writer: dict[int, Entry] = {}  # a register → the entry that writes its numbers
+
+    def record(self) -> Replay:
+        """Return the replay; `arrays` holds those of the outputs and targets."""
+        with np.errstate(all="ignore"):
+            for place, line in enumerate(self.program.lines):
+                self.values[line.out] = self._line(place, line)
+                self.buffers.release(place, line)
+            for register, target in self.buffers.targets.items():
+                self._settle(register, target)
+        for register in list(self.buffers.owned):
+            self.buffers.give_back(register)
+        arrays = {r: self._array(self.values[r]) for r in self.buffers.pinned}
+        return Replay([entry.call() for entry in self.entries], arrays)
+
+    def _line(self, place: int, line: Instruction) -> Any:
+        args = [self.values[a] for a in line.args]
+        attrs = dict(line.attrs)
+        if line.op == "size" or all(_is_host(a) for a in args):
+            return self._host(line.op, args, attrs)
+        if line.op in VIEWS or (line.op == "sum_to" and np.shape(args[0]) == _shape(args[1])):
+            return self._view(line, args, attrs)
+        if line.op == UNIFORM:
+            return self._draw(line, args)
+        if line.op in UFUNCS:
+            return self._ufunc(place, line, args)
+        return self._kernel(line, args, attrs)
+
+    def _host(self, op: str, args: list[Any], attrs: dict[str, Any]) -> Any:
+        """Numbers known now are computed now; a filled array stays one number."""
+        if op == "size":
+            return ALPHABET[op].value(np.empty(_shape(args[0]), np.bool_), **attrs)
+        if op in ("expand_like", "sum_to", "reshape_like"):
+            full = np.broadcast_to(np.float64(_number(args[0])), _shape(args[0]))
+            result = ALPHABET[op].value(full, np.empty(_shape(args[1]), np.bool_), **attrs)
+            return Uniform(float(result.flat[0]), result.shape)
+        shape = np.broadcast_shapes(*(_shape(a) for a in args))
+        scalar = ALPHABET[op].scalar
+        if ALPHABET[op].kind != ELEMENTWISE or scalar is None:
+            return ALPHABET[op].value(*(np.full(_shape(a), _number(a)) for a in args), **attrs)
+        value = scalar(*(_number(a) for a in args))
+        return Uniform(value, shape) if shape else value
+
+    def _view(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> Any:
+        source = self._array(args[0])
+        if line.op == "sum_to":
+            result = source
+        else:
+            like = [np.empty(_shape(a), np.bool_) for a in args[1:]]
+            result = ALPHABET[line.op].value(source, *like, **attrs)
+        if not np.shares_memory(result, source):  # a reshape that had to copy
+            out = self.buffers.take(line.out, result.shape)
+            self._call(line.out, copy, (source,), out)
+            return out
+        self.buffers.show(line.out, line.args[0])
+        return result
+
+    def _draw(self, line: Instruction, args: list[Any]) -> np.ndarray:
+        assert self.rng is not None, "a program that draws needs a generator"  # noqa: S101
+        out = self.buffers.take(line.out, _shape(args[0]))
+        self.entries.append(Entry(draw_into, (self.rng, np.empty(out.shape)), out))
+        out[...] = 0.5  # recording must not move the run's stream
+        return out
+
+    def _ufunc(self, place: int, line: Instruction, args: list[Any]) -> np.ndarray:
+        shape = np.broadcast_shapes(*(_shape(a) for a in args))
+        arrays = [self._operand(a, args, shape) for a in args]
+        for register in dict.fromkeys(line.args):
+            if self.buffers.dies(register, place) and _shape(self.values[register]) == shape:
+                self.buffers.give_back(register)  # an elementwise result may take its place
+        out = self.buffers.take(line.out, shape)
+        return self._call(line.out, UFUNCS[line.op], tuple(arrays), out)
+
+    def _operand(self, a: Any, args: list[Any], shape: tuple[int, ...]) -> Any:
+        """A filled array is passed as its number where the others give the shape."""
+        if not isinstance(a, Uniform):
+            return a
+        others = np.broadcast_shapes(*(_shape(o) for o in args if o is not a))
+        return a.value if others == shape else self._array(a)
+
+    def _kernel(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
+        arrays = [self._array(a) for a in args]
+        shape = np.shape(ALPHABET[line.op].value(*arrays, **attrs))
+        out = self.buffers.take(line.out, shape)
+        function, call_args = kernel(line.op, arrays, attrs, out)
+        return self._call(line.out, function, call_args, out)
+
+    def _call(
+        self, register: int, function: Callable[..., Any], args: tuple[Any, ...], out: np.ndarray
+    ) -> np.ndarray:
+        entry = Entry(function, args, out)
+        run, run_args = entry.call()
+        run(*run_args)
+        self.entries.append(entry)
+        self.writer[register] = entry
+        return out
+
+    def _array(self, value: Any) -> np.ndarray:
+        if isinstance(value, np.ndarray):
+            return value
+        return np.broadcast_to(np.asarray(_number(value), self.dtype), _shape(value))
+
+    def _settle(self, register: int, target: np.ndarray) -> None:
+        """Make sure that `target` holds a register: written there at once, or copied."""
+        value = self._array(self.values[register])
+        if _same_memory(value, target):
+            return
+        owner = self.buffers.owner(register)
+        entry = self.writer.get(owner)
+        straight = value.flags.c_contiguous and entry is not None and value.size == entry.out.size
+        if entry is not None and straight and self.buffers.feeds_only(owner, register):
+            np.copyto(target, value)
+            entry.out = target.reshape(entry.out.shape)
+        else:
+            self._call(register, copy, (value,), target)
+        self.values[register] = target
+
+
+def _same_memory(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.ctypes.data == b.ctypes.data and a.shape == b.shape and a.strides == b.strides
+
+
+def _is_host(value: Any) -> bool:
+    return not isinstance(value, np.ndarray)
+
+
+def _number(value: Any) -> Any:
+    return value.value if isinstance(value, Uniform) else value
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    return value.shape if isinstance(value, (Uniform, np.ndarray)) else ()

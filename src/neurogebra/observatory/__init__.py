@@ -1,0 +1,1 @@
+"""What happened, told to whoever listens: events, the bus, statistics, rules and sinks."""

@@ -1,0 +1,97 @@
+"""The one way events go: from the loop, in order, to whoever listens."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from neurogebra.observatory.events import Event, Level, SinkFailed, Stamped
+
+
+class Sink(Protocol):
+    """Who listens: `level` is the most detail it asks for, and so what gets computed.
+
+    A sink may also have `hears`, the most detail it takes when others asked for it; without
+    one it hears what it asks for.
+    """
+
+    @property
+    def name(self) -> str:
+        """The word for it in messages."""
+
+    @property
+    def level(self) -> Level:
+        """The most detail that it asks for."""
+
+    def handle(self, stamped: Stamped) -> None:
+        """Take one event."""
+
+    def close(self) -> None:
+        """Write what is left and let go."""
+
+
+class Bus:
+    """Delivers each event to each sink, synchronously and in one order for all.
+
+    An event published while another is delivered waits its turn, so that every sink sees the
+    cause before the alert. A sink that raises is taken off and becomes a SinkFailed event;
+    with `strict` its error is raised instead.
+    """
+
+    def __init__(
+        self,
+        sinks: Iterable[Sink] = (),
+        strict: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.sinks: list[Sink] = list(sinks)
+        self.strict = strict
+        self._clock = clock
+        self._waiting: deque[Event] = deque()
+        self._delivering = False
+        self._seq = 0
+
+    def add(self, sink: Sink) -> None:
+        """Let one more sink listen from the next event on."""
+        self.sinks.append(sink)
+
+    def wants(self, level: Level) -> bool:
+        """Return whether any sink asks for this detail; what nobody wants, nobody computes."""
+        return any(sink.level >= level for sink in self.sinks)
+
+    def publish(self, event: Event) -> None:
+        """Deliver an event, and after it those that its delivery caused."""
+        self._waiting.append(event)
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._waiting:
+                self._deliver(self._waiting.popleft())
+        finally:
+            self._delivering = False
+
+    def close(self) -> None:
+        """Close every sink; one that fails is told to those still open."""
+        while self.sinks:
+            sink = self.sinks.pop()
+            self._guard(sink, sink.close)
+
+    def _deliver(self, event: Event) -> None:
+        stamped = Stamped(self._seq, self._clock(), event)
+        self._seq += 1
+        for sink in tuple(self.sinks):
+            if event.level <= getattr(sink, "hears", sink.level):
+                self._guard(sink, lambda sink=sink: sink.handle(stamped))  # type: ignore[misc]
+
+    def _guard(self, sink: Sink, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except Exception as error:
+            if self.strict:
+                raise
+            if sink in self.sinks:
+                self.sinks.remove(sink)
+            self.publish(SinkFailed(sink=sink.name, error=f"{type(error).__name__}: {error}"))

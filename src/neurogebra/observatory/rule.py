@@ -1,0 +1,240 @@
+"""What a health rule is: the record, the numbers it compares with, and what it may remember."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, TypeAlias
+
+from neurogebra.observatory.events import (
+    Alert,
+    BatchEnd,
+    EpochEnd,
+    EpochStart,
+    Event,
+    LayerSeen,
+    Metrics,
+    Stats,
+    TrainStart,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """Every number that a rule compares with, in one place; shares are in percent.
+
+    Each is read against a baseline of the same run (its first `warmup` losses or sightings),
+    with persistence (`persist` sightings), and never against one batch alone.
+    """
+
+    warmup: int = 10
+    persist: int = 5
+    min_rows: int = 4  # rows of a batch below which "never fires" says nothing
+    min_updates: int = 20  # updates below which a run is not judged
+    rearm: int = 1000  # updates after which one rule may speak of one layer again
+
+    dead_pct: float = 90.0
+    saturated_pct: float = 50.0
+    saturated_progress: float = 0.5  # silent once the loss is below this share of its start
+    constant_output: float = 1e-5
+
+    vanish_ratio: float = 1e-3  # to the layer with the largest gradient
+    vanish_norm: float = 1e-3
+    vanish_depth: int = 4
+    vanish_part: float = 1 / 3  # of the run: later, a small gradient is convergence
+    vanish_floor: float = 0.0  # below it a gradient has vanished, whatever the others do
+    explode_norm: float = 100.0
+    explode_weights: float = 10.0  # times the norm of the weight
+    explode_growth: float = 10.0  # times the first norm
+    explode_persist: int = 3
+    spike_factor: float = 10.0  # times the rolling median
+    spike_start: float = 5.0  # times the largest of the warm-up
+    spike_loss: float = 1.5  # times the rolling median of the loss
+    spike_hits: int = 3
+
+    update_high: float = 0.15  # ‖Δw‖ / ‖w‖, median of the first quarter of the run
+    update_low: float = 3e-5
+    frozen_update: float = 1e-9  # of the norm of the weight
+    frozen_alive: float = 1e-2  # while the gradient keeps this share of its first size
+    frozen_persist: int = 10
+
+    first_loss: float = 5.0  # times the loss of a guess, plus 1
+    divergence: float = 3.0  # times the loss at the start
+    divergence_window: int = 10  # losses at the start, and now
+    loss_spike: float = 0.5  # above every recent loss: enough to look closer, not to alarm
+    rebound: float = 2.0  # times the best epoch
+    rebound_part: float = 0.5  # of the way from the best epoch back to the first
+    rebound_epochs: int = 2
+    stagnation: float = 1e-5  # range of all epochs, as a share of the loss
+    stagnation_epochs: int = 5
+    stagnation_whole: bool = True  # since the first epoch: later, a flat loss is convergence
+    overfit_ratio: float = 1.3  # validation to training
+    overfit_rise: float = 1.25  # validation to its own best
+    overfit_gap: float = 0.1  # of the first validation loss or the trivial one
+    overfit_accuracy: float = 0.1  # training minus validation, where accuracy is measured
+    overfit_patience: int = 3
+    trivial_class: float = 0.93  # of the loss of the best constant predictor
+    trivial_target: float = 0.9
+    trivial_accuracy: float = 0.1  # above the share of the largest class
+    trivial_after: float = 0.3  # of the run
+    trivial_falling: float = 0.97  # wait while the loss is at its best and below this of its start
+
+
+class Track:
+    """What one array of one layer has shown: the first sightings and the recent ones."""
+
+    def __init__(self, warmup: int = 0, window: int = 64) -> None:
+        self.first: list[float] = []
+        self.recent: deque[Stats] = deque(maxlen=window)
+        self._warmup = warmup
+
+    def add(self, stats: Stats) -> None:
+        """Remember one sighting."""
+        if len(self.first) < self._warmup:
+            self.first.append(stats.norm)
+        self.recent.append(stats)
+
+    def last(self, n: int) -> list[Stats]:
+        """Return the last n sightings, or none when there were fewer."""
+        return list(self.recent)[-n:] if len(self.recent) >= n else []
+
+    def settled(self, n: int, what: str) -> float:
+        """Return the median of one statistic over the last n sightings; NaN before there are n."""
+        last = self.last(n)
+        return median(getattr(s, what) for s in last) if last else math.nan
+
+
+Key: TypeAlias = tuple[str, str, str]  # layer, site, param
+
+
+@dataclass
+class Context:
+    """What the rules may remember of a run: bounded, and fed one event at a time."""
+
+    warmup: int = 10
+    window: int = 64
+    start: TrainStart | None = None
+    step: int = 0
+    epoch: int = -1
+    first: list[float] = field(default_factory=list)
+    losses: deque[float] = field(default_factory=deque)
+    epochs: list[Metrics] = field(default_factory=list)
+    tracks: dict[Key, Track] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.losses = deque(self.losses, maxlen=self.window)
+
+    def see(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case BatchEnd():
+                self.step, self.epoch = event.step, event.epoch
+                if len(self.first) < self.warmup:
+                    self.first.append(event.loss)
+                self.losses.append(event.loss)
+            case LayerSeen():
+                self.step, self.epoch = event.step, event.epoch
+                key = (event.layer, event.site, event.param)
+                if key not in self.tracks:
+                    self.tracks[key] = Track(self.warmup, self.window)
+                self.tracks[key].add(event.stats)
+            case EpochEnd():
+                self.step, self.epoch = event.step, event.epoch
+                self.epochs.append(event.metrics)
+            case EpochStart():
+                self.epoch = event.epoch
+            case TrainStart():
+                self.start, self.step = event, event.resumed_step
+            case _:
+                pass
+
+    @property
+    def planned(self) -> int:
+        """The updates of the whole run; 0 when unknown."""
+        return self.start.epochs * self.start.batches if self.start else 0
+
+    @property
+    def done(self) -> float:
+        """The share of the run that is behind us; 0 when unknown."""
+        return self.step / self.planned if self.planned else 0.0
+
+    @property
+    def baseline(self) -> Mapping[str, float]:
+        """What the loop knows of the best constant predictor; empty when it does not."""
+        found = self.start.run.get("baseline") if self.start else None
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def output(self) -> str:
+        """The name of the last layer, which is no hidden one; empty when unknown."""
+        return self.start.layers[-1].name if self.start and self.start.layers else ""
+
+    def of(self, event: LayerSeen, site: str = "") -> Track:
+        """Return what is known of this array, or of the same parameter at another site."""
+        return self.tracks.get((event.layer, site or event.site, event.param)) or Track()
+
+    def history(self, metric: str) -> list[float]:
+        """Return one metric of every epoch that measured it."""
+        return [m[metric] for m in self.epochs if metric in m]
+
+    def progress(self) -> float:
+        """Return the recent loss as a share of the first; 1 when there is no loss to compare."""
+        then = median(self.first) if self.first else 0.0
+        return median(list(self.losses)[-self.warmup :]) / then if then > 0 else 1.0
+
+
+Evidence: TypeAlias = dict[str, float] | None
+When: TypeAlias = Callable[[Any, Context, Thresholds], Evidence]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One thing that can go wrong, as a row with two witnesses.
+
+    when(event, context, thresholds) → the numbers seen, or None; message is filled with them
+    and with {layer}. explains: rules whose alarm is a consequence of this one. fires_on and
+    quiet_on: short runs, the second as near to the first as a healthy run comes.
+    """
+
+    name: str
+    severity: str
+    on: tuple[type[Event], ...]
+    when: When
+    message: str
+    diagnosis: str
+    advice: tuple[str, ...]
+    fires_on: tuple[Event, ...]
+    quiet_on: tuple[Event, ...]
+    explains: tuple[str, ...] = ()
+
+    def check(self, event: Event, context: Context, thresholds: Thresholds) -> Alert | None:
+        """Return the alert that this event gives rise to, if any."""
+        if not isinstance(event, self.on):
+            return None
+        evidence = self.when(event, context, thresholds)
+        if evidence is None:
+            return None
+        layer = getattr(event, "layer", "")
+        return Alert(
+            rule=self.name,
+            severity=self.severity,
+            message=self.message.format(layer=layer, **evidence),
+            advice=self.advice,
+            diagnosis=self.diagnosis,
+            layer=layer,
+            epoch=context.epoch,
+            step=context.step,
+            evidence=evidence,
+        )
+
+
+def examine(
+    event: Event, context: Context, rules: Iterable[Rule], thresholds: Thresholds
+) -> list[Alert]:
+    """Take one event into the context and return what the rules have to say about it."""
+    context.see(event)
+    found = (rule.check(event, context, thresholds) for rule in rules)
+    return [alert for alert in found if alert is not None]

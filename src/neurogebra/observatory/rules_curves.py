@@ -1,0 +1,195 @@
+"""Health rules that read losses and metrics."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+
+from neurogebra.observatory.events import BatchEnd, EpochEnd, TrainEnd
+from neurogebra.observatory.rule import Context, Evidence, Rule, Thresholds
+from neurogebra.observatory.witness import epochs, losses, start
+
+
+def _nan_inf_loss(event: BatchEnd | EpochEnd, _: Context, __: Thresholds) -> Evidence:
+    loss = event.loss if isinstance(event, BatchEnd) else event.metrics.get("loss", 0.0)
+    return None if math.isfinite(loss) else {"loss": loss}
+
+
+def _bad_first_loss(event: BatchEnd, ctx: Context, t: Thresholds) -> Evidence:
+    if event.step != 1 or not ctx.start or "majority" not in ctx.baseline:
+        return None
+    classes = max(2, ctx.start.layers[-1].out_shape[-1]) if ctx.start.layers else 2
+    guess = max(ctx.baseline.get("trivial_loss", 0.0), math.log(classes))
+    limit = t.first_loss * guess + 1.0
+    return {"loss": event.loss, "guess": guess} if event.loss > limit else None
+
+
+def _loss_divergence(event: BatchEnd | EpochEnd, ctx: Context, t: Thresholds) -> Evidence:
+    return _away(event, ctx, t) if isinstance(event, BatchEnd) else _rebound(ctx, t)
+
+
+def _away(event: BatchEnd, ctx: Context, t: Thresholds) -> Evidence:
+    few = len(ctx.losses) < 2 * t.divergence_window - 1
+    then = median(ctx.first[: t.divergence_window])
+    if few or not event.loss > t.divergence * then:
+        return None
+    now = median(list(ctx.losses)[-t.divergence_window :])
+    return {"then": then, "now": now} if now > t.divergence * then else None
+
+
+def _rebound(ctx: Context, t: Thresholds) -> Evidence:
+    curve = ctx.history("loss")
+    now = curve[-t.rebound_epochs :]
+    if len(curve) <= t.rebound_epochs + 1:
+        return None
+    best, first = min(curve), curve[0]
+    limit = max(t.rebound * best, best + t.rebound_part * (first - best))
+    return {"then": best, "now": now[-1]} if min(now) > limit else None
+
+
+def _loss_stagnation(_: EpochEnd, ctx: Context, t: Thresholds) -> Evidence:
+    curve = ctx.history("loss")
+    if len(curve) < t.stagnation_epochs:
+        return None
+    if not t.stagnation_whole:
+        curve = curve[-t.stagnation_epochs :]
+    spread, size = max(curve) - min(curve), abs(curve[-1])
+    flat = size > 0 and spread < t.stagnation * size
+    return {"epochs": len(curve), "spread": spread, "loss": curve[-1]} if flat else None
+
+
+def _overfitting(_: EpochEnd, ctx: Context, t: Thresholds) -> Evidence:
+    pairs = [(m["loss"], m["val_loss"]) for m in ctx.epochs if {"loss", "val_loss"} <= m.keys()]
+    if len(pairs) < max(2, t.overfit_patience) or _accuracies_agree(ctx, t):
+        return None
+    earlier, last = pairs[: -t.overfit_patience] or pairs[:1], pairs[-t.overfit_patience :]
+    best = min(val for _, val in earlier)
+    scale = max(pairs[0][1], ctx.baseline.get("trivial_loss", 0.0))
+    worse = all(
+        val > t.overfit_ratio * train
+        and val >= t.overfit_rise * best
+        and val - train > t.overfit_gap * scale
+        for train, val in last
+    )
+    train, val = last[-1]
+    if not worse or train > min(train for train, _ in earlier):
+        return None
+    return {"train_loss": train, "val_loss": val, "best": best}
+
+
+def _accuracies_agree(ctx: Context, t: Thresholds) -> bool:
+    """Whether the classes are told apart as well on unseen rows, however sure the model is."""
+    known = ctx.epochs[-1]
+    if not {"accuracy", "val_accuracy"} <= known.keys():
+        return False
+    return known["accuracy"] - known["val_accuracy"] <= t.overfit_accuracy
+
+
+def _no_better(event: EpochEnd | TrainEnd, ctx: Context, t: Thresholds) -> Evidence:
+    trivial, majority = ctx.baseline.get("trivial_loss", 0.0), ctx.baseline.get("majority")
+    curve = [loss for loss in ctx.history("loss") if math.isfinite(loss)]
+    if not trivial > 0 or not curve or ctx.step < t.min_updates:
+        return None
+    over = isinstance(event, TrainEnd) or ctx.done >= 1.0
+    falling = curve[-1] == min(curve) < t.trivial_falling * curve[0]
+    if not over and (ctx.done < t.trivial_after or falling):
+        return None
+    best = min(curve + ctx.history("val_loss"))
+    part = t.trivial_target if majority is None else t.trivial_class
+    right = max(ctx.history("accuracy") + ctx.history("val_accuracy"), default=0.0)
+    if best <= part * trivial or (majority and right >= majority + t.trivial_accuracy):
+        return None
+    return {"loss": best, "trivial": trivial}
+
+
+_GUESS = {"trivial_loss": 0.69, "majority": 0.5}
+_FALLING = (1.0, 0.8, 0.6, 0.4, 0.3, 0.25, 0.2, 0.15)
+
+CURVE_RULES = (
+    Rule(
+        name="nan_inf_loss",
+        severity="critical",
+        on=(BatchEnd, EpochEnd),
+        when=_nan_inf_loss,
+        message="NaN/Inf detected in loss!",
+        diagnosis="The arithmetic left the range of its numbers; nothing is learned after that.",
+        advice=(
+            "Lower the learning rate (try a tenth of it)",
+            "Clip the gradients",
+            "Look for missing values, zeros in divisions and log(0) in the data",
+        ),
+        fires_on=start() + losses(0.7, math.nan),
+        quiet_on=start() + losses(0.7, 1e30),
+    ),
+    Rule(
+        name="bad_first_loss",
+        severity="warning",
+        on=(BatchEnd,),
+        when=_bad_first_loss,
+        message="The first loss is {loss:.3g}, where a guess would cost {guess:.3g}",
+        diagnosis="The untrained model is sure and wrong: inputs or first weights are too large.",
+        advice=("Standardise the inputs", "Use smaller first weights", "Check loss against output"),
+        fires_on=start(baseline=_GUESS) + losses(40.0),
+        quiet_on=start(baseline=_GUESS) + losses(1.4),
+    ),
+    Rule(
+        name="loss_divergence",
+        severity="danger",
+        on=(BatchEnd, EpochEnd),
+        when=_loss_divergence,
+        message="Loss diverging: {then:.3g} → {now:.3g}",
+        diagnosis="The steps overshoot, so that the loss moves away from where it had been.",
+        advice=("Lower the learning rate", "Clip the gradients", "Warm the learning rate up"),
+        fires_on=start() + losses(*(0.7 * 1.2**i for i in range(30))),
+        quiet_on=start() + losses(*(0.7 * 0.9**i * (3.5 if i % 7 == 6 else 1) for i in range(40))),
+        explains=("nan_inf_loss", "no_better_than_trivial"),
+    ),
+    Rule(
+        name="loss_stagnation",
+        severity="warning",
+        on=(EpochEnd,),
+        when=_loss_stagnation,
+        message="Loss stagnant: it moved by {spread:.2g} in {epochs:.0f} epochs",
+        diagnosis="The loss has not moved since the first epoch: nothing reaches the weights.",
+        advice=(
+            "Check that every parameter gets a gradient and is given to the optimiser",
+            "Raise the learning rate",
+            "Do not start with all weights equal",
+        ),
+        fires_on=start() + epochs(loss=[0.693147] * 6),
+        quiet_on=start() + epochs(loss=[0.7, 0.6, 0.5] + [0.45] * 7),
+        explains=("no_better_than_trivial",),
+    ),
+    Rule(
+        name="overfitting",
+        severity="warning",
+        on=(EpochEnd,),
+        when=_overfitting,
+        message="Possible overfitting: loss {train_loss:.3g} in training, {val_loss:.3g} unseen",
+        diagnosis="It still improves on the rows it sees and gets worse on those it does not.",
+        advice=(
+            "Stop early, at the best validation loss",
+            "Add dropout (0.2 to 0.5) or weight decay",
+            "Use a smaller model or more data",
+        ),
+        fires_on=start()
+        + epochs(loss=_FALLING, val_loss=[1.0, 0.85, 0.7, 0.65, 0.7, 0.85, 0.95, 1.1]),
+        quiet_on=start()
+        + epochs(loss=_FALLING, val_loss=[1.0, 0.85, 0.7, 0.5, 0.42, 0.4, 0.41, 0.42]),
+    ),
+    Rule(
+        name="no_better_than_trivial",
+        severity="danger",
+        on=(EpochEnd, TrainEnd),
+        when=_no_better,
+        message="No better than a constant guess: best loss {loss:.3g}, the guess {trivial:.3g}",
+        diagnosis="Nothing that relates the inputs to the targets has been learned so far.",
+        advice=(
+            "Check that rows and targets belong together",
+            "Check that the loss fits the output layer and the targets",
+            "Try another learning rate, larger and smaller",
+        ),
+        fires_on=start(baseline=_GUESS) + epochs(loss=[0.71, 0.7, 0.69], accuracy=[0.5] * 3),
+        quiet_on=start(baseline=_GUESS) + epochs(loss=[0.71, 0.7, 0.6], accuracy=[0.5, 0.5, 0.7]),
+    ),
+)

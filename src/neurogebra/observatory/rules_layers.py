@@ -1,0 +1,340 @@
+"""Health rules that read the arrays of layers: activations, gradients, weights, updates."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from statistics import median
+
+from neurogebra.observatory.events import Event, LayerSeen
+from neurogebra.observatory.rule import Context, Evidence, Rule, Thresholds
+from neurogebra.observatory.stats import BOUNDED, RECTIFIED
+from neurogebra.observatory.witness import losses, seen, start, together
+
+_TINY = 1e-30
+
+
+def _nonfinite_array(event: LayerSeen, _: Context, __: Thresholds) -> Evidence:
+    bad = event.stats.nonfinite
+    return {"count": bad, "size": event.stats.size} if bad else None
+
+
+def _dead_relu(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    if event.site != "forward" or event.activation not in RECTIFIED or event.layer == ctx.output:
+        return None
+    if math.prod(event.shape[:-1]) < t.min_rows:
+        return None
+    dead = ctx.of(event).settled(t.persist, "dead_pct")
+    return {"dead_pct": dead} if dead > t.dead_pct else None
+
+
+def _saturation(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    if event.site != "forward" or event.activation not in BOUNDED or event.layer == ctx.output:
+        return None
+    share = ctx.of(event).settled(t.persist, "saturated_pct")
+    stuck = share > t.saturated_pct and ctx.progress() > t.saturated_progress
+    return {"saturated_pct": share} if stuck else None
+
+
+def _constant_output(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    single = event.site == "forward" and event.layer == ctx.output and event.shape[1:] == (1,)
+    if not single or event.shape[0] < t.min_rows:
+        return None
+    spread = ctx.of(event).settled(2 * t.persist, "std")
+    return {"std": spread} if spread < t.constant_output else None
+
+
+def _is_matrix(event: LayerSeen, site: str) -> bool:
+    return event.site == site and len(event.shape) >= 2
+
+
+def _rms(ctx: Context, key: tuple[str, str, str], n: int) -> float:
+    last = ctx.tracks[key].last(n)
+    return median(s.norm / math.sqrt(max(s.size, 1)) for s in last) if last else math.nan
+
+
+def _vanishing_gradient(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    if event.site != "gradient":
+        return None
+    norm = ctx.of(event).settled(t.persist, "norm")
+    if norm < t.vanish_floor:
+        return {"norm": norm}
+    if not _is_matrix(event, "gradient") or not norm < t.vanish_norm or ctx.done > t.vanish_part:
+        return None
+    same = [k for k in ctx.tracks if k[1] == "gradient" and k[2] == event.param]
+    own = _rms(ctx, (event.layer, "gradient", event.param), t.persist)
+    most = max((_rms(ctx, k, t.persist) for k in same), default=math.nan)
+    if len(same) < t.vanish_depth or not 0 < own < t.vanish_ratio * most:
+        return None
+    return {"norm": norm, "ratio": own / most}
+
+
+def _no_gradient(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    if not _is_matrix(event, "gradient"):
+        return None
+    first = ctx.of(event).first
+    never = len(first) >= t.persist and not any(first) and event.stats.norm == 0
+    return {"sightings": len(ctx.of(event).recent)} if never else None
+
+
+def _exploding_gradient(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    if event.site != "gradient":
+        return None
+    track, weight = ctx.of(event), ctx.of(event, "weight")
+    known = weight.recent[-1].norm if weight.recent else 0.0
+    limit = max(t.explode_norm, t.explode_weights * known, t.explode_growth * track.first[0])
+    last = [s.norm for s in track.last(t.explode_persist)]
+    return {"norm": last[-1], "weight": known} if last and min(last) > limit else None
+
+
+def _gradient_spike(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    track = ctx.of(event)
+    if event.site != "gradient" or len(track.recent) <= t.warmup:
+        return None
+    norms = [s.norm for s in track.recent]
+    usual = median(norms)
+    limit = max(t.spike_factor * usual, t.spike_start * max(track.first))
+    hits = sum(norm > limit for norm in norms[-t.warmup :])
+    if event.stats.norm <= limit or hits < t.spike_hits or _loss_calm(ctx, t):
+        return None
+    return {"norm": event.stats.norm, "factor": event.stats.norm / max(usual, _TINY)}
+
+
+def _loss_calm(ctx: Context, t: Thresholds) -> bool:
+    return bool(ctx.losses) and ctx.losses[-1] <= t.spike_loss * median(ctx.losses)
+
+
+def _update_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
+    """Median ‖Δw‖/‖w‖ up to the end of the first quarter of the run; NaN elsewhere."""
+    updates, weights = ctx.of(event), ctx.of(event, "weight")
+    pairs = list(zip(reversed(updates.recent), reversed(weights.recent), strict=False))
+    if not _is_matrix(event, "update") or len(pairs) < t.warmup or not 0.25 <= ctx.done < 0.5:
+        return math.nan
+    return median(u.norm / max(w.norm, _TINY) for u, w in pairs)
+
+
+def _update_too_large(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    ratio = _update_ratio(event, ctx, t)
+    return {"ratio": ratio} if ratio > t.update_high else None
+
+
+def _update_too_small(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    ratio = _update_ratio(event, ctx, t)
+    return {"ratio": ratio} if 0 < ratio < t.update_low else None
+
+
+def _weight_stagnation(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
+    if event.site != "update":
+        return None
+    weight, gradient = ctx.of(event, "weight").recent, ctx.of(event, "gradient")
+    limit = t.frozen_update * (weight[-1].norm if weight else 1.0)
+    last = [s.norm for s in ctx.of(event).last(t.frozen_persist)]
+    still = bool(last) and all(norm <= limit for norm in last)
+    if not still or _faded(gradient.first, [s.norm for s in gradient.recent], t):
+        return None
+    return {"update": max(last), "sightings": len(last)}
+
+
+def _faded(first: list[float], recent: list[float], t: Thresholds) -> bool:
+    """Whether the gradient itself is (nearly) gone, so that no update is what it asks for."""
+    if not recent:
+        return False
+    return not median(recent[-t.frozen_persist :]) > t.frozen_alive * median(first)
+
+
+def _symmetric_weights(event: LayerSeen, _: Context, __: Thresholds) -> Evidence:
+    weights = event.stats
+    if not _is_matrix(event, "weight") or weights.size < 4 or weights.nonfinite:
+        return None
+    return {"value": weights.mean} if weights.min == weights.max else None
+
+
+_DEEP = ("dense_0", "dense_1", "dense_2", "dense_3")
+
+
+def _deep(*norms: float) -> tuple[Event, ...]:
+    """Gradients of four layers, side by side for ten steps."""
+    pairs = zip(_DEEP, norms, strict=True)
+    return together(*(seen("gradient", (norm,) * 10, layer) for layer, norm in pairs))
+
+
+def _output(std: float) -> tuple[Event, ...]:
+    """The one output of a network, for twenty steps."""
+    shown = seen("forward", layer="dense_1", activation="sigmoid", std=std)
+    return tuple(replace(e, shape=(32, 1)) for e in shown if isinstance(e, LayerSeen))
+
+
+_SITES = {"weight": 5.0, "gradient": 0.3}
+
+LAYER_RULES = (
+    Rule(
+        name="nan_inf_array",
+        severity="critical",
+        on=(LayerSeen,),
+        when=_nonfinite_array,
+        message="NaN/Inf in {layer!r}: {count:.0f} of {size:.0f} numbers",
+        diagnosis="The first layer that shows it is where the arithmetic left its range.",
+        advice=("Lower the learning rate", "Clip the gradients", "Check the inputs of this layer"),
+        fires_on=start() + seen("forward", (8.0,), nonfinite=1),
+        quiet_on=start() + seen("forward", (8e30,)),
+        explains=("nan_inf_loss",),
+    ),
+    Rule(
+        name="dead_relu",
+        severity="warning",
+        on=(LayerSeen,),
+        when=_dead_relu,
+        message="Possible dying ReLU in {layer!r} ({dead_pct:.1f}% of units never fire)",
+        diagnosis="A unit that outputs 0 for every row gets no gradient and cannot recover.",
+        advice=(
+            "Use LeakyReLU(negative_slope=0.01) instead of ReLU",
+            "Lower the learning rate",
+            "Use He initialisation",
+        ),
+        fires_on=start() + seen("forward", zero_pct=97.0, dead_pct=95.0),
+        quiet_on=start() + seen("forward", zero_pct=62.0, dead_pct=12.0),
+        explains=("no_gradient", "no_better_than_trivial", "loss_stagnation", "constant_output"),
+    ),
+    Rule(
+        name="activation_saturation",
+        severity="warning",
+        on=(LayerSeen,),
+        when=_saturation,
+        message="Activations saturated in {layer!r} ({saturated_pct:.1f}% in the tails)",
+        diagnosis="Far in its tails a bounded unit has no slope, and the layers below it starve.",
+        advice=("Standardise the inputs", "Use smaller first weights", "Use ReLU or normalisation"),
+        fires_on=start() + seen("forward", activation="tanh", saturated_pct=80.0),
+        quiet_on=start()
+        + seen("forward", activation="tanh", saturated_pct=35.0)
+        + seen("forward", layer="dense_1", activation="sigmoid", saturated_pct=95.0),
+        explains=("vanishing_gradient", "no_better_than_trivial"),
+    ),
+    Rule(
+        name="constant_output",
+        severity="danger",
+        on=(LayerSeen,),
+        when=_constant_output,
+        message="The output of {layer!r} is the same for every row (std {std:.1g})",
+        diagnosis="The inputs no longer reach the output.",
+        advice=("Look for dead or saturated layers below", "Check the inputs for constant columns"),
+        fires_on=start() + _output(std=0.0),
+        quiet_on=start() + _output(std=0.01),
+        explains=("no_better_than_trivial",),
+    ),
+    Rule(
+        name="vanishing_gradient",
+        severity="danger",
+        on=(LayerSeen,),
+        when=_vanishing_gradient,
+        message="Vanishing gradient in {layer!r} (L2 norm {norm:.1e})",
+        diagnosis="On its way down the gradient shrinks so far that this layer hardly learns.",
+        advice=(
+            "Use ReLU or LeakyReLU instead of sigmoid or tanh",
+            "Add normalisation",
+            "Use skip connections",
+        ),
+        fires_on=start(layers=_DEEP) + _deep(1e-9, 1e-7, 1e-4, 0.1),
+        quiet_on=start(layers=_DEEP) + _deep(2e-5, 5e-5, 1e-4, 1e-3),
+        explains=("no_better_than_trivial", "weight_stagnation", "update_too_small"),
+    ),
+    Rule(
+        name="no_gradient",
+        severity="danger",
+        on=(LayerSeen,),
+        when=_no_gradient,
+        message="No gradient has ever reached {layer!r}",
+        diagnosis="Something between this layer and the loss has a derivative of exactly 0.",
+        advice=(
+            "Do not start with all weights equal",
+            "Look for dead units above, rounding, or a detached path",
+        ),
+        fires_on=start() + seen("gradient", (0.0,) * 8),
+        quiet_on=start() + seen("gradient", (0.2,) * 3 + (0.0,) * 8),
+        explains=("no_better_than_trivial", "loss_stagnation", "weight_stagnation"),
+    ),
+    Rule(
+        name="exploding_gradient",
+        severity="danger",
+        on=(LayerSeen,),
+        when=_exploding_gradient,
+        message="Exploding gradient in {layer!r} (L2 norm {norm:.1e})",
+        diagnosis="The gradient is large beside the weights that it is to change, and it grows.",
+        advice=("Clip the gradients", "Lower the learning rate", "Add normalisation"),
+        fires_on=start()
+        + together(seen("weight", (5.0,) * 8), seen("gradient", [4.0**i for i in range(8)])),
+        quiet_on=start()
+        + together(seen("weight", (5.0,) * 9), seen("gradient", (400.0, 300.0, 200.0) * 3)),
+        explains=("nan_inf_loss", "nan_inf_array", "loss_divergence", "gradient_spike"),
+    ),
+    Rule(
+        name="gradient_spike",
+        severity="warning",
+        on=(LayerSeen,),
+        when=_gradient_spike,
+        message="Possible exploding gradient in {layer!r}: {factor:.0f}x its usual norm",
+        diagnosis="Several steps in a row asked for far more than any before, and the loss rose.",
+        advice=("Clip the gradients", "Lower the learning rate", "Look at the rows of that batch"),
+        fires_on=start()
+        + together(losses(*(1.0,) * 20, *(4.0,) * 4), seen("gradient", (0.1,) * 20 + (9.0,) * 4)),
+        quiet_on=start()
+        + together(losses(*(1.0,) * 20, 4.0, 1.0), seen("gradient", (0.1,) * 20 + (9.0, 0.1))),
+        explains=("loss_divergence",),
+    ),
+    Rule(
+        name="update_too_large",
+        severity="warning",
+        on=(LayerSeen,),
+        when=_update_too_large,
+        message="Updates of {layer!r} are {ratio:.2g} of its weights: the learning rate is high",
+        diagnosis="Each step replaces a good part of what was learned before.",
+        advice=("Lower the learning rate (try a tenth of it)", "Clip the gradients"),
+        fires_on=start(epochs=5)
+        + together(seen("weight", (5.0,) * 20), seen("update", (2.0,) * 20)),
+        quiet_on=start(epochs=5)
+        + together(seen("weight", (5.0,) * 20), seen("update", (0.05,) * 20)),
+        explains=("loss_divergence", "nan_inf_loss", "dead_relu", "no_better_than_trivial"),
+    ),
+    Rule(
+        name="update_too_small",
+        severity="warning",
+        on=(LayerSeen,),
+        when=_update_too_small,
+        message="Updates of {layer!r} are {ratio:.1e} of its weights: the learning rate is low",
+        diagnosis="At this pace the weights stay where they began for the whole run.",
+        advice=("Raise the learning rate (try ten times)", "Check that the gradients are not tiny"),
+        fires_on=start(epochs=5)
+        + together(seen("weight", (5.0,) * 20), seen("update", (1e-6,) * 20)),
+        quiet_on=start(epochs=5)
+        + together(seen("weight", (5.0,) * 20), seen("update", (5e-4,) * 20)),
+        explains=("no_better_than_trivial", "loss_stagnation"),
+    ),
+    Rule(
+        name="weight_stagnation",
+        severity="warning",
+        on=(LayerSeen,),
+        when=_weight_stagnation,
+        message="Optimizer may have stagnated: {layer!r} has not moved for {sightings:.0f} steps",
+        diagnosis="There is a gradient, and the weights do not follow it.",
+        advice=(
+            "Check that its parameters were given to the optimiser",
+            "Check that the schedule has not taken the learning rate to 0",
+        ),
+        fires_on=start()
+        + together(*(seen(s, (n,) * 12) for s, n in _SITES.items()), seen("update", (0.0,) * 12)),
+        quiet_on=start()
+        + together(*(seen(s, (n,) * 12) for s, n in _SITES.items()), seen("update", (1e-6,) * 12)),
+        explains=("loss_stagnation", "no_better_than_trivial"),
+    ),
+    Rule(
+        name="symmetric_weights",
+        severity="danger",
+        on=(LayerSeen,),
+        when=_symmetric_weights,
+        message="All weights of {layer!r} are {value:.3g}: its units are copies of one another",
+        diagnosis="Units that start equal get equal gradients and stay equal.",
+        advice=("Start with random weights (He or Glorot)",),
+        fires_on=start() + seen("weight", (0.0,), std=0.0, mean=0.0, min=0.0, max=0.0),
+        quiet_on=start() + seen("weight", (0.1,), std=1e-9, mean=0.0, min=-1e-9, max=1e-9),
+        explains=("no_gradient", "dead_relu", "no_better_than_trivial", "constant_output"),
+    ),
+)

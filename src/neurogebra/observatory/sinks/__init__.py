@@ -1,0 +1,1 @@
+"""Sinks: who listens to a run, one file each (`level`, `handle`, `close`)."""

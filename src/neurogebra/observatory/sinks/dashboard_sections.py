@@ -1,0 +1,347 @@
+"""The parts of the dashboard as markup; every text passes through `text` and is inert."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+from neurogebra.observatory.events import SEVERITIES, LayerInfo
+from neurogebra.observatory.render.text import count, duration, inert, metric, number, sizes
+from neurogebra.observatory.sinks.dashboard_charts import Chart
+from neurogebra.observatory.sinks.dashboard_facts import MOST_ALERTS, EpochRow, Facts, Finding
+from neurogebra.observatory.sinks.dashboard_svg import plot
+
+_STATUS = {
+    "waiting": ("waiting", "idle"),
+    "running": ("training", "live"),
+    "completed": ("completed", "ok"),
+    "early_stopping": ("stopped early", "ok"),
+    "interrupted": ("interrupted", "warning"),
+    "diverged": ("diverged", "critical"),
+}
+_VERDICTS = {"healthy": "ok", "warning": "warning", "unhealthy": "critical"}
+_MARKS = {"ok": "✓", "info": "i", "warning": "!", "danger": "!!", "critical": "✕", "idle": "?"}
+_DASH = "–"
+MOST_LANES = 12
+MOST_LAYER_ROWS = 300
+
+
+def text(value: object, limit: int = 500) -> str:
+    """Return any value as text that no browser acts on."""
+    return escape(inert(value, limit))
+
+
+def heading(facts: Facts) -> str:
+    """Return the name of the run, its state, its facts and its progress."""
+    word, tone = _STATUS.get(facts.status, (facts.status, "idle"))
+    told = [f"engine {facts.engine}" if facts.engine else ""]
+    told.append(f"seed {facts.seed}" if facts.seed is not None else "")
+    told.append(f"epoch {facts.epochs}" + (f" of {facts.planned}" if facts.planned else ""))
+    told.append(f"{count(facts.train_rows)} training rows" if facts.train_rows else "")
+    told.append(f"{count(facts.val_rows)} validation rows" if facts.val_rows else "")
+    told.append(f"{count(facts.params)} parameters" if facts.params else "")
+    told.append(f"resumed at step {count(facts.resumed)}" if facts.resumed else "")
+    meta = "".join(f"<li>{text(t)}</li>" for t in told if t)
+    return (
+        f'<h1>{text(facts.name, 120)}</h1><span class="pill {tone}">{text(word, 40)}</span>'
+        f'<ul class="meta">{meta}</ul>{_progress(facts)}'
+    )
+
+
+def _progress(facts: Facts) -> str:
+    if facts.status != "running" or not facts.planned:
+        return ""
+    done = min(facts.epochs, facts.planned)
+    return (
+        f'<progress max="{facts.planned}" value="{done}" aria-label="epochs">'
+        f"{done} of {facts.planned}</progress>"
+    )
+
+
+def verdict(facts: Facts) -> str:
+    """Return the health of the run in one line, or how far it is known."""
+    if facts.verdict is None:
+        return ""
+    status, summary, causes = facts.verdict
+    tone = _VERDICTS.get(status, "idle")
+    named = "".join(f"<code>{text(c, 80)}</code>" for c in causes[:8])
+    named = f'<span class="causes">{named}</span>' if named else ""
+    return (
+        f'<div class="verdict {tone}" role="status"><span class="mark">{_MARKS[tone]}</span>'
+        f"<p><strong>{text(status, 60)}</strong> {text(summary)}</p>{named}</div>"
+    )
+
+
+def kpis(facts: Facts) -> str:
+    """Return the six numbers of the run, each with one line that puts it in place."""
+    named, scored, below = _score(facts)
+    val = facts.metrics.get("val_loss")
+    tiles = (
+        ("train loss", _last(_now(facts, "loss")), _change(facts)),
+        ("val loss", _last(_now(facts, "val_loss")), _best(val and val.lowest())),
+        (named, scored, below),
+        ("learning rate", _number(facts.learning_rate), text(_optimizer(facts.settings), 60)),
+        ("step", count(facts.step), _pace(facts)),
+        ("time", *_time(facts)),
+    )
+    return "".join(
+        f'<div class="kpi"><dt>{text(name, 40)}</dt><dd>{value}</dd><dd class="sub">{sub}</dd></div>'
+        for name, value, sub in tiles
+    )
+
+
+def _now(facts: Facts, name: str) -> float | None:
+    """Return the last epoch's value, NaN included, or the last one that was measured."""
+    row, curve = facts.table.last, facts.metrics.get(name)
+    if row is not None and name in row.metrics:
+        return row.metrics[name]
+    return curve.last if curve else None
+
+
+def _last(value: float | None) -> str:
+    return metric(value) if value is not None else _DASH
+
+
+def _number(value: float | None) -> str:
+    return number(value) if value is not None else _DASH
+
+
+def _change(facts: Facts) -> str:
+    curve = facts.metrics.get("loss")
+    values = [y for _, y in curve.means() if y is not None] if curve else []
+    if len(values) < 2 or not values[-2]:
+        return "" if values else "not measured"
+    share = values[-1] / values[-2] - 1
+    if abs(share) < 5e-4:
+        return "unchanged in the last epoch"
+    sign = "▼" if share < 0 else "▲"
+    return f"{sign} {abs(share) * 100:.1f} % in the last epoch"
+
+
+def _best(low: tuple[float, float] | None) -> str:
+    return f"best {metric(low[1])} · epoch {low[0]:.0f}" if low else "not measured"
+
+
+def _score(facts: Facts) -> tuple[str, str, str]:
+    others = [n.removeprefix("val_") for n in facts.metrics if n.removeprefix("val_") != "loss"]
+    base = "accuracy" if "accuracy" in others or not others else others[0]
+    val, train = _now(facts, f"val_{base}"), _now(facts, base)
+    if val is not None:
+        return base, metric(val), "validation" + (f" · train {_last(train)}" if train else "")
+    return base, _last(train), "train" if train is not None else "not measured"
+
+
+def _optimizer(settings: Mapping[str, Any]) -> str:
+    chosen = settings.get("optimizer", "")
+    return str(chosen.get("name", "")) if isinstance(chosen, Mapping) else str(chosen)
+
+
+def elapsed(facts: Facts) -> float | None:
+    """Return the seconds of the run so far, as the loop says or as the clock saw them."""
+    if facts.took is not None:
+        return facts.took
+    if facts.started is None or facts.updated is None:
+        return None
+    return max(0.0, facts.updated - facts.started)
+
+
+def _pace(facts: Facts) -> str:
+    seconds, steps = elapsed(facts), facts.step - facts.resumed
+    return f"{number(steps / seconds, 3)} per second" if seconds and steps > 0 else ""
+
+
+def _time(facts: Facts) -> tuple[str, str]:
+    seconds = elapsed(facts)
+    means = [y for _, y in facts.seconds.means() if y is not None]
+    each = f"{duration(sum(means) / len(means))} per epoch" if means else ""
+    return (duration(seconds) if seconds is not None else _DASH), each
+
+
+def figure(chart: Chart) -> str:
+    """Return one chart: title, legend, the drawn SVG and the place for Chart.js."""
+    legend = "".join(
+        f'<li class="{s.tone}" data-at="{i}"><i></i>{text(s.name, 60)}</li>'
+        for i, s in enumerate(chart.series[:12])
+    )
+    more = len(chart.series) - 12
+    legend += f"<li>and {more} more</li>" if more > 0 else ""
+    note = f'<p class="note">{text(" · ".join(chart.notes))}</p>' if chart.notes else ""
+    switch = '<button type="button" class="log" aria-pressed="false" hidden>log scale</button>'
+    drawn = plot(chart) or '<p class="empty">no value yet</p>'
+    axis = f"by {chart.x}" + (" · log scale" if chart.log else "")
+    return (
+        f'<figure class="card chart" id="{chart.id}"><figcaption><h2>{text(chart.title, 60)}</h2>'
+        f'<span class="axis">{axis}</span>{switch if chart.switch else ""}'
+        f'<ul class="legend">{legend if len(chart.series) > 1 else ""}</ul></figcaption>'
+        f'<div class="canvas" role="img" aria-label="{text(chart.words(), 800)}">{drawn}</div>'
+        f"{note}</figure>"
+    )
+
+
+def health(facts: Facts) -> str:
+    """Return every finding with its message, its reason and its advice."""
+    if not facts.findings:
+        if facts.status in ("running", "waiting"):
+            word = "No rule has fired so far."
+        else:
+            word = "No rule fired in this run."
+        return f'<p class="finding ok"><strong>{word}</strong></p>'
+    found = sorted(facts.findings.values(), key=_weight)
+    left = facts.left_out.get("alerts", 0)
+    tail = f'<p class="note">{left} alerts beyond {MOST_ALERTS} kinds</p>' if left else ""
+    return "".join(_finding(f) for f in found) + tail
+
+
+def _weight(found: Finding) -> tuple[int, int]:
+    return (-SEVERITIES.index(severity(found.alert.severity)), found.first)
+
+
+def severity(word: str) -> str:
+    """Return a known severity; an unknown one is shown as information."""
+    return word if word in SEVERITIES else "info"
+
+
+def _finding(found: Finding) -> str:
+    alert, tone = found.alert, severity(found.alert.severity)
+    when = f"epoch {found.first}" + (f"–{found.last}" if found.last != found.first else "")
+    times = f" · {count(found.times)} times" if found.times > 1 else ""
+    where = f" · {text(alert.layer, 80)}" if alert.layer else ""
+    why = f"<p>{text(alert.diagnosis)}</p>" if alert.diagnosis else ""
+    shown = " · ".join(f"{text(k, 60)} {_number(v)}" for k, v in list(alert.evidence.items())[:6])
+    evidence = f'<p class="evidence">{shown}</p>' if shown else ""
+    steps = "".join(f"<li>{text(a, 300)}</li>" for a in alert.advice[:8])
+    advice = f"<ul>{steps}</ul>" if steps else ""
+    return (
+        f'<article class="finding {tone}"><h3><span class="mark" aria-hidden="true">'
+        f"{_MARKS[tone]}</span>{text(alert.message)}</h3>"
+        f'<p class="when">{tone} · {text(alert.rule, 80)}{where} · {when}{times}</p>'
+        f"{why}{evidence}{advice}</article>"
+    )
+
+
+def timeline(facts: Facts) -> str:
+    """Return one lane a finding: when it fired, from the first to the last epoch."""
+    found = sorted(facts.findings.values(), key=_weight)[:MOST_LANES]
+    if not found:
+        return ""
+    span = max(facts.planned, facts.epochs, 1, *(f.last for f in found))
+    names = "".join(f"<li>{text(_lane_name(f), 60)}</li>" for f in found)
+    lanes = "".join(_lane(f, i, span) for i, f in enumerate(found))
+    words = "; ".join(f"{_lane_name(f)} from epoch {f.first} to {f.last}" for f in found)
+    left = len(facts.findings) - len(found)
+    note = f'<p class="note">and {left} more findings</p>' if left > 0 else ""
+    return (
+        '<figure class="card chart wide" id="timeline"><figcaption><h2>Health timeline</h2>'
+        f'<span class="axis">by epoch</span></figcaption><div class="lanes"><ul>{names}</ul>'
+        f'<svg role="img" aria-label="Health timeline. {text(words, 800)}" '
+        f'height="{28 * len(found) + 26}">{lanes}'
+        f'<text x="0" y="{28 * len(found) + 20}">1</text>'
+        f'<text x="100%" y="{28 * len(found) + 20}" class="end">{count(span)}</text></svg></div>'
+        f"{note}</figure>"
+    )
+
+
+def _lane_name(found: Finding) -> str:
+    return found.alert.rule + (f" · {found.alert.layer}" if found.alert.layer else "")
+
+
+def _lane(found: Finding, place: int, span: int) -> str:
+    tone, y = severity(found.alert.severity), 28 * place + 14
+    marks = "".join(
+        f'<use href="#mark-{tone}" x="{(max(m, 1) - 0.5) / span * 100:.2f}%" y="{y}"/>'
+        for m in found.marks
+    )
+    return f'<line x1="0" x2="100%" y1="{y}" y2="{y}"/><g class="{tone}">{marks}</g>'
+
+
+def architecture(layers: Iterable[LayerInfo]) -> str:
+    """Return the table of layers with their formulas, shapes and parameter counts."""
+    known = list(layers)
+    rows = "".join(_layer(i, layer) for i, layer in enumerate(known[:MOST_LAYER_ROWS], 1))
+    total = count(sum(layer.params for layer in known))
+    left = len(known) - MOST_LAYER_ROWS
+    more = f'<tr><td colspan="6">and {left} more layers</td></tr>' if left > 0 else ""
+    head = _head(("#", "n"), ("layer", ""), ("type", ""), ("formula", ""), ("shape", ""))
+    return (
+        f'<table class="layers"><thead><tr>{head}<th scope="col" class="n">parameters</th></tr>'
+        f"</thead><tbody>{rows}{more}</tbody><tfoot><tr><th scope=row colspan=5>in all</th>"
+        f'<td class="n">{total}</td></tr></tfoot></table>'
+    )
+
+
+def _head(*columns: tuple[str, str]) -> str:
+    return "".join(f'<th scope="col" class="{c}">{text(name, 60)}</th>' for name, c in columns)
+
+
+def _layer(place: int, layer: LayerInfo) -> str:
+    formula = f"<code>{text(layer.formula, 300) or _DASH}</code>"
+    if layer.gradient:
+        lines = "".join(f"<code>{text(g, 300)}</code>" for g in layer.gradient[:12])
+        formula = f"<details><summary>{formula}</summary>{lines}</details>"
+    kind = text(layer.type, 60) + (f" · {text(layer.activation, 60)}" if layer.activation else "")
+    return (
+        f'<tr><td class="n">{place}</td><th scope="row">{text(layer.name, 80)}</th><td>{kind}</td>'
+        f'<td class="formula">{formula}</td><td class="shape">{sizes(layer.in_shape)} → '
+        f'{sizes(layer.out_shape)}</td><td class="n">{count(layer.params)}</td></tr>'
+    )
+
+
+def scores(facts: Facts) -> str:
+    """Return the scores of the finished model, one line a part of the data."""
+    names = list(dict.fromkeys(n for _, values in facts.scores.values() for n in values))[:12]
+    head = _head(("data", ""), ("rows", "n"), *((n, "n") for n in names))
+    rows = "".join(
+        f'<tr><th scope="row">{text(split, 60)}</th><td class="n">{count(size)}</td>'
+        + "".join(f'<td class="n">{_last(values.get(n))}</td>' for n in names)
+        + "</tr>"
+        for split, (size, values) in facts.scores.items()
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def epochs(facts: Facts) -> str:
+    """Return the table of epochs; a metric that was not measured is a dash."""
+    names, rows = list(facts.metrics), facts.table.lines()
+    head = _head(("epoch", "n"), *((n, "n") for n in names), ("learning rate", "n"), ("time", "n"))
+    body = "".join(_epoch(row, names) for row in rows)
+    left = facts.table.seen - len(rows)
+    note = (
+        f'<p class="note">every {facts.table.every}th epoch, the best and the last one</p>'
+        if left > 0
+        else ""
+    )
+    return (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+    )
+
+
+def _epoch(row: EpochRow, names: list[str]) -> str:
+    cells = [_last(row.metrics.get(n)) for n in names]
+    cells += [_number(row.learning_rate)]
+    cells += [duration(row.seconds) if row.seconds is not None else _DASH]
+    best = ' <b class="best">best</b>' if row.best else ""
+    tail = "".join(f'<td class="n">{c}</td>' for c in cells)
+    return f'<tr><th scope="row" class="n">{row.epoch + 1}{best}</th>{tail}</tr>'
+
+
+def pairs(values: Mapping[str, Any]) -> str:
+    """Return nested plain values as a list of terms, the inner names after the outer ones."""
+    rows = list(_flat(values))[:200]
+    return "".join(f"<div><dt>{text(k, 120)}</dt><dd>{text(v, 1000)}</dd></div>" for k, v in rows)
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> Iterable[tuple[str, str]]:
+    for key, value in values.items():
+        name = f"{before}{str(key).replace('_', ' ')}"
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{name} · ")
+        else:
+            yield name, value if isinstance(value, str) else _plain(value)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return _DASH
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,136 @@
+"""The course of a run: a live bar on a terminal, and evenly spaced lines everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from neurogebra.observatory.events import BatchEnd, EpochEnd, EpochStart, Level
+from neurogebra.observatory.render.text import count, duration, number
+from neurogebra.observatory.sinks.terminal_bar import Bar
+from neurogebra.observatory.sinks.terminal_screen import DIM, Screen
+from neurogebra.observatory.sinks.terminal_text import epoch_line, scores, short_scores
+
+_LINES_WITH_BAR, _LINES_WITHOUT = 10, 20
+# Without a bar, steps are told in quarters of a few epochs, and whenever it takes this long.
+_PARTS, _STEP_EPOCHS, _PATIENCE = 4, 3, 10.0
+_WIDE = 100
+
+
+class Epochs:
+    """What is shown of epochs and steps; every redraw and every line starts here."""
+
+    def __init__(self, screen: Screen, level: Level) -> None:
+        self._screen = screen
+        self._timed, self._every = level >= Level.DETAILED, level >= Level.DEBUG
+        self._bar: Bar | None = None
+        self._chosen: frozenset[int] | None = None
+        self._epochs, self._batches = 0, 0
+        self._above: Mapping[str, float] = {}
+        self._last: EpochEnd | None = None
+        self._told = -1
+        self._slow: frozenset[int] = frozenset()
+        self._silence = 0.0
+        self._pace = _Pace()
+
+    def begin(self, event: EpochStart) -> None:
+        """Start an epoch; with the first one the bar appears and the lines are chosen."""
+        self._epochs, self._batches, self._pace = event.epochs, event.batches, _Pace()
+        if self._chosen is not None:
+            return
+        most = _LINES_WITH_BAR if self._screen.live else _LINES_WITHOUT
+        self._chosen = evenly(event.epoch, event.epochs, most)
+        self._slow = evenly(event.epoch, event.epochs, _STEP_EPOCHS)
+        if self._screen.live:
+            first, epochs = event.epoch, event.epochs
+            self._bar = Bar(self._screen, first=first, epochs=epochs, steps=self._timed)
+
+    def step(self, event: BatchEnd) -> None:
+        """Count a step; show it in the bar, or, without one, the quarters of chosen epochs."""
+        if not self._timed:
+            return
+        self._pace.add(event)
+        if self._bar is not None and self._bar.step_is_due():
+            values = self._live(_of_step(event))
+            rate = _rate(event)
+            self._bar.step(event.epoch, event.batch, self._batches, rate=rate, values=values)
+        if self._is_worth_a_line(event):
+            self._silence = 0.0
+            place = f"  step {event.batch + 1:>{len(str(self._batches))}}/{self._batches}  "
+            line = Text.assemble((place, DIM), scores(_of_step(event), {}))
+            self._screen.show_pair(line, _rate(event))
+
+    def end(self, event: EpochEnd) -> None:
+        """End an epoch: the bar always moves, a line is printed if this epoch was chosen."""
+        self._last = event
+        if self._bar is not None and self._bar.epoch_is_due():
+            self._bar.epoch(event.epoch, self._live(event.metrics))
+        if event.epoch in (self._chosen or ()):
+            self._tell(event)
+
+    def close(self) -> None:
+        """Tell the last epoch if nobody has, and leave the bar as it stands."""
+        last = self._last
+        if last is not None and last.epoch != self._told:
+            self._tell(last)
+        if self._bar is not None:
+            self._bar.close(last.epoch if last else -1)
+            self._bar = None
+
+    def _live(self, metrics: Mapping[str, float]) -> Text:
+        return scores(metrics, {}) if self._screen.width >= _WIDE else short_scores(metrics)
+
+    def _tell(self, event: EpochEnd) -> None:
+        line = epoch_line(event, self._epochs, self._above)
+        if self._timed:
+            details = f"{self._pace.text(event.seconds)}  lr {number(event.learning_rate)}"
+            self._screen.show_pair(line, Text(details, DIM))
+        else:
+            self._screen.show(line)
+        self._above, self._told, self._silence = event.metrics, event.epoch, 0.0
+
+    def _is_worth_a_line(self, event: BatchEnd) -> bool:
+        if self._every or self._bar is not None:
+            return self._every
+        self._silence += event.seconds
+        if self._silence > _PATIENCE:
+            return True
+        quarter, done = self._batches // _PARTS, event.batch + 1
+        parts = [i * quarter for i in range(1, _PARTS)]
+        return event.epoch in self._slow and quarter > 1 and done in parts
+
+
+class _Pace:
+    """The steps, the rows and the seconds of one epoch."""
+
+    def __init__(self) -> None:
+        self.steps, self.rows, self.seconds = 0, 0, 0.0
+
+    def add(self, event: BatchEnd) -> None:
+        self.steps += 1
+        self.rows += event.rows
+        self.seconds += event.seconds
+
+    def text(self, epoch_seconds: float) -> str:
+        parts = [duration(epoch_seconds)]
+        if self.steps and self.seconds > 0:
+            parts.append(f"{duration(self.seconds / self.steps)}/step")
+            parts.append(f"{count(round(self.rows / self.seconds))} rows/s")
+        return "  ".join(parts)
+
+
+def _of_step(event: BatchEnd) -> dict[str, float]:
+    return {"loss": event.loss, **event.metrics}
+
+
+def _rate(event: BatchEnd) -> Text:
+    return Text(f"{duration(event.seconds)}/step", DIM)
+
+
+def evenly(first: int, end: int, most: int) -> frozenset[int]:
+    """Return at most `most` of the numbers from `first` to `end` - 1, evenly, both ends in."""
+    n = end - first
+    if n <= most:
+        return frozenset(range(first, end))
+    return frozenset(first + round(i * (n - 1) / (most - 1)) for i in range(most))

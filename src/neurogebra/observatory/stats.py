@@ -1,0 +1,232 @@
+"""What one array looks like, in few passes and without copies, and the small monitors over it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neurogebra.errors import BadValue, NotReady, UnknownName
+from neurogebra.observatory.events import Stats
+from neurogebra.registry import near
+
+RECTIFIED = frozenset({"relu", "relu6", "thresholded_relu"})
+"""Activations whose exact 0 means that the unit did not fire."""
+
+BOUNDED = {
+    "sigmoid": (0.01, 0.99),
+    "hard_sigmoid": (0.01, 0.99),
+    "tanh": (-0.99, 0.99),
+    "hard_tanh": (-0.99, 0.99),
+    "softsign": (-0.99, 0.99),
+}
+"""Activations with two ends, and where their tails begin."""
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+def of(array: npt.ArrayLike, activation: str = "", axis: int | None = None) -> Stats:
+    """Return the statistics of one array.
+
+    array: any shape, real; of a layer's output (rows, …, units), with `axis` where the units
+    are not last. NaN and ±inf are counted and left out of the other numbers; what an array
+    without a finite number has no value for is NaN. Raises BadValue for what is not real.
+    """
+    x = _real(array)
+    flat = x.reshape(-1)
+    with np.errstate(all="ignore"):
+        square = float(flat.dot(flat))
+        finite = flat if math.isfinite(square) else flat[np.isfinite(flat)].astype(np.float64)
+        if finite is not flat:
+            square = float(finite.dot(finite))
+        if not finite.size:
+            return _nothing(flat.size)
+        mean = float(finite.sum()) / finite.size
+        return Stats(
+            size=flat.size,
+            mean=mean,
+            std=_std(finite, square, mean),
+            min=float(finite.min()),
+            max=float(finite.max()),
+            norm=math.sqrt(square) if math.isfinite(square) else _long_norm(finite),
+            zero_pct=100.0 * (flat.size - int(np.count_nonzero(flat))) / flat.size,
+            nonfinite=flat.size - finite.size,
+            dead_pct=_dead_pct(x, axis) if activation in RECTIFIED else 0.0,
+            saturated_pct=_saturated_pct(flat, *BOUNDED[activation])
+            if activation in BOUNDED
+            else 0.0,
+        )
+
+
+def shape(array: npt.ArrayLike) -> tuple[int, ...]:
+    """Return the shape of what `of` would look at."""
+    return np.shape(array)
+
+
+def difference(after: npt.ArrayLike, before: npt.ArrayLike) -> Floats:
+    """Return after − before; BadValue when they differ in shape."""
+    now, then = _real(after), _real(before)
+    if now.shape != then.shape:
+        raise BadValue("after", f"shape {then.shape}, as before", now.shape)
+    return now - then
+
+
+def _real(array: npt.ArrayLike) -> Floats:
+    x = np.asarray(array)
+    if x.dtype.kind == "f":
+        return x if x.itemsize >= 4 else x.astype(np.float32)
+    if x.dtype.kind in "biu":
+        return x.astype(np.float64)
+    raise BadValue("array", "real numbers", f"dtype {x.dtype}")
+
+
+def _nothing(size: int) -> Stats:
+    nan = math.nan
+    return Stats(size=size, mean=nan, std=nan, min=nan, max=nan, norm=nan, nonfinite=size)
+
+
+def _std(x: Floats, square: float, mean: float) -> float:
+    variance = square / x.size - mean * mean
+    # Below this the subtraction has cancelled its digits away, and a second pass is due.
+    if not variance > square / x.size * (1e-3 if x.dtype == np.float32 else 1e-9):
+        away = x.astype(np.float64) - mean
+        rest = float(away.sum()) / x.size  # what the sum in few digits had lost
+        variance = max(0.0, float(away.dot(away)) / x.size - rest * rest)
+    return math.sqrt(variance)
+
+
+def _long_norm(x: Floats) -> float:
+    largest = float(np.abs(x).max())
+    scaled = x / largest
+    return largest * math.sqrt(float(scaled.dot(scaled)))
+
+
+def _dead_pct(x: Floats, axis: int | None) -> float:
+    units = np.moveaxis(x, axis, -1) if axis is not None else x
+    fires = units.reshape(-1, units.shape[-1] if units.ndim else 1).any(axis=0)
+    return 100.0 * (1.0 - float(np.count_nonzero(fires)) / fires.size)
+
+
+def _saturated_pct(flat: Floats, low: float, high: float) -> float:
+    inside = np.count_nonzero((flat >= low) & (flat <= high))
+    return 100.0 * (1.0 - float(inside) / flat.size)
+
+
+class Monitor:
+    """The recent statistics of named arrays, newest last."""
+
+    def __init__(self, window: int = 100) -> None:
+        if window < 1:
+            raise BadValue("window", "int ≥ 1", window)
+        self.window = window
+        self._seen: dict[str, deque[Stats]] = {}
+
+    def record(self, name: str, array: npt.ArrayLike) -> Stats:
+        """Look at one array under a name and return its statistics."""
+        return self._keep(name, of(array))
+
+    def history(self, name: str) -> list[Stats]:
+        """Return what is remembered of one name, or UnknownName."""
+        if name not in self._seen:
+            raise UnknownName("recorded array", name, near(name, self._seen))
+        return list(self._seen[name])
+
+    def latest(self, name: str) -> Stats:
+        """Return the newest statistics of one name, or UnknownName."""
+        return self.history(name)[-1]
+
+    def summary(self) -> dict[str, Stats]:
+        """Return the newest statistics of every name."""
+        return {name: seen[-1] for name, seen in self._seen.items()}
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._seen.clear()
+
+    def _keep(self, name: str, stats: Stats) -> Stats:
+        self._seen.setdefault(name, deque(maxlen=self.window)).append(stats)
+        return stats
+
+
+class GradientMonitor(Monitor):
+    """Gradients by layer or parameter; `norms` compares their latest sizes."""
+
+    def norms(self) -> dict[str, float]:
+        """Return the latest L2 norm of every name."""
+        return {name: stats.norm for name, stats in self.summary().items()}
+
+
+class WeightMonitor(Monitor):
+    """Weights by layer or parameter, and how far each moved since it was last recorded."""
+
+    def __init__(self, window: int = 100) -> None:
+        super().__init__(window)
+        self._before: dict[str, Floats] = {}
+        self._moved: dict[str, float] = {}
+
+    def record(self, name: str, array: npt.ArrayLike) -> Stats:
+        """Look at one array and at its distance (L2) from the one before under that name."""
+        x = _real(array)
+        before = self._before.get(name)
+        if before is not None and before.shape == x.shape:
+            self._moved[name] = of(x - before).norm
+        self._before[name] = x.copy()
+        return super().record(name, x)
+
+    def deltas(self) -> dict[str, float]:
+        """Return the latest distance of every name that was recorded twice in one shape."""
+        return dict(self._moved)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        super().reset()
+        self._before.clear()
+        self._moved.clear()
+
+
+class ActivationMonitor(Monitor):
+    """Outputs of layers; with the activation's name also their dead and saturated shares."""
+
+    def record(self, name: str, array: npt.ArrayLike, activation: str = "") -> Stats:
+        """Look at one output (rows, …, units) and return its statistics."""
+        return self._keep(name, of(array, activation))
+
+
+class PerformanceMonitor:
+    """Seconds and rows per step, between `start` and `stop`."""
+
+    def __init__(self, window: int = 1000, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._steps: deque[tuple[float, int]] = deque(maxlen=window)
+        self._clock = clock
+        self._began: float | None = None
+
+    def start(self) -> None:
+        """A step begins now."""
+        self._began = self._clock()
+
+    def stop(self, rows: int = 0) -> float:
+        """Return the seconds since `start`; NotReady when nothing was started."""
+        if self._began is None:
+            raise NotReady("PerformanceMonitor.stop() needs start() before it")
+        seconds, self._began = self._clock() - self._began, None
+        self._steps.append((seconds, rows))
+        return seconds
+
+    def summary(self) -> dict[str, float]:
+        """Return steps, seconds, mean and median seconds a step, and rows a second."""
+        if not self._steps:
+            return {"steps": 0}
+        seconds = np.array([s for s, _ in self._steps])
+        rows, total = sum(r for _, r in self._steps), float(seconds.sum())
+        return {
+            "steps": len(seconds),
+            "seconds": total,
+            "mean_seconds": float(seconds.mean()),
+            "median_seconds": float(np.median(seconds)),
+            "rows_per_second": rows / total if total else math.inf,
+        }

@@ -1,0 +1,112 @@
+"""Little runs, built by hand, that the health rules are shown as witnesses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neurogebra.observatory.events import (
+    BatchEnd,
+    EpochEnd,
+    Event,
+    LayerInfo,
+    LayerSeen,
+    Stats,
+    TrainStart,
+)
+
+
+def start(
+    epochs: int = 10,
+    batches: int = 10,
+    layers: Sequence[str] = ("dense_0", "dense_1"),
+    baseline: Mapping[str, float] | None = None,
+    outputs: int = 1,
+) -> tuple[Event, ...]:
+    """The beginning of a run with these layers, the last of them its output."""
+    rows = tuple(
+        LayerInfo(
+            name=name,
+            type="Dense",
+            formula="",
+            gradient=(),
+            in_shape=(8,),
+            out_shape=(outputs,),
+            params=8,
+        )
+        for name in layers
+    )
+    return (
+        TrainStart(
+            name="witness",
+            engine="none",
+            seed=0,
+            epochs=epochs,
+            batches=batches,
+            train_rows=320,
+            val_rows=80,
+            layers=rows,
+            params=8 * len(rows),
+            run={"baseline": dict(baseline)} if baseline else {},
+        ),
+    )
+
+
+def losses(*values: float, first: int = 1) -> tuple[Event, ...]:
+    """One batch for each loss."""
+    return tuple(
+        BatchEnd(epoch=0, batch=i, step=first + i, rows=32, loss=loss)
+        for i, loss in enumerate(values)
+    )
+
+
+def epochs(steps: int = 10, **curves: Sequence[float]) -> tuple[Event, ...]:
+    """One epoch for each value of the curves, with so many steps in each."""
+    return tuple(
+        EpochEnd(
+            epoch=i,
+            step=steps * (i + 1),
+            metrics=dict(zip(curves, values, strict=True)),
+            learning_rate=0.01,
+            seconds=0.1,
+        )
+        for i, values in enumerate(zip(*curves.values(), strict=True))
+    )
+
+
+def stats(**known: Any) -> Stats:
+    """The statistics of an ordinary array, but for what is named."""
+    ordinary = {"size": 64, "mean": 0.0, "std": 1.0, "min": -3.0, "max": 3.0, "norm": 8.0}
+    return Stats(**{**ordinary, **known})
+
+
+def seen(
+    site: str,
+    norms: Sequence[float] = (8.0,) * 20,
+    layer: str = "dense_0",
+    rows: int = 32,
+    activation: str = "relu",
+    **known: Any,
+) -> tuple[Event, ...]:
+    """One sighting of an array of a layer for each norm, one step apart."""
+    param = "" if site in ("forward", "backward") else "W"
+    return tuple(
+        LayerSeen(
+            epoch=0,
+            batch=i,
+            step=i + 1,
+            index=0,
+            layer=layer,
+            site=site,
+            shape=(8, 8) if param else (rows, 8),
+            stats=stats(**{"norm": norm, **known}),
+            param=param,
+            activation="" if param else activation,
+        )
+        for i, norm in enumerate(norms)
+    )
+
+
+def together(*runs: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events of several runs of equal length, step by step side by side."""
+    return tuple(event for step in zip(*runs, strict=True) for event in step)

@@ -1,0 +1,6 @@
+"""What a model and a run are: frozen records that go to JSON and back."""
+
+from neurogebra.spec.model import Head, ModelSpec
+from neurogebra.spec.run import RunSpec
+
+__all__ = ["Head", "ModelSpec", "RunSpec"]

@@ -1,0 +1,250 @@
+"""What a model is: a trunk of layers and heads on it, as a frozen record."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neurogebra.errors import BadValue
+from neurogebra.layers import INITIALIZERS, LAYERS, Layer, Shape, Weights
+from neurogebra.losses import LOSSES
+from neurogebra.repository import FORMULAS
+from neurogebra.spec import check
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """An output: layers of its own on top of a trunk layer, with its loss and its weight.
+
+    at: the name of the trunk layer it reads ("" the last); loss: "" takes the run's.
+    """
+
+    name: str = "output"
+    at: str = ""
+    layers: tuple[Layer, ...] = ()
+    loss: str = ""
+    weight: float = 1.0
+
+
+class Placed(NamedTuple):
+    """A layer at its place: its unique name and the shapes before and after it, no batch."""
+
+    name: str
+    layer: Layer
+    in_shape: Shape
+    out_shape: Shape
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A network: the shape of one example, the trunk's layers, the heads.
+
+    Two specs are equal when they describe the same network. Raises BadValue with the place
+    of the first field that cannot be, and for shapes that do not fit.
+    """
+
+    name: str
+    in_shape: Shape
+    layers: tuple[Layer, ...]
+    heads: tuple[Head, ...] = (Head(),)
+
+    def __post_init__(self) -> None:
+        check.name("name", self.name)
+        object.__setattr__(self, "in_shape", _shape(self.in_shape))
+        object.__setattr__(self, "layers", check.sequence("layers", self.layers))
+        object.__setattr__(self, "heads", check.sequence("heads", self.heads))
+        if not self.layers or len(self.layers) > check.MAX_LAYERS:
+            raise BadValue("layers", f"1 to {check.MAX_LAYERS} layers", len(self.layers))
+        if not self.heads:
+            raise BadValue("heads", "at least one head", self.heads)
+        for i, layer in enumerate(self.layers):
+            check_layer(f"layers[{i}]", layer)
+        for i, head in enumerate(self.heads):
+            _check_head(f"heads[{i}]", head, self)
+        self._check_size()
+
+    @cached_property
+    def trunk(self) -> tuple[Placed, ...]:
+        """The trunk's layers with their names and shapes."""
+        return _place("layers", self.layers, self.in_shape)
+
+    @cached_property
+    def branches(self) -> dict[str, tuple[Placed, ...]]:
+        """The heads' own layers by head name; their names begin with the head's."""
+        ends = {p.name: p.out_shape for p in self.trunk}
+        last = self.trunk[-1].out_shape
+        return {
+            h.name: _place(f"heads[{i}].layers", h.layers, ends.get(h.at, last), f"{h.name}.")
+            for i, h in enumerate(self.heads)
+        }
+
+    def placed(self) -> Iterator[Placed]:
+        """Yield every layer of the trunk, then those of each head."""
+        yield from self.trunk
+        for branch in self.branches.values():
+            yield from branch
+
+    def out_shape(self, head: str) -> Shape:
+        """Return the shape of a head's output, without the batch."""
+        if self.branches[head]:
+            return self.branches[head][-1].out_shape
+        at = next(h.at for h in self.heads if h.name == head)
+        return next((p.out_shape for p in self.trunk if p.name == at), self.trunk[-1].out_shape)
+
+    def init(self, seed: int) -> Weights:
+        """Return the first weights, "layer.parameter" → float64 array.
+
+        Each layer draws from a stream of its own (seed, place), the same for every engine.
+        """
+        weights: Weights = {}
+        for i, p in enumerate(self.placed()):
+            drawn = p.layer.init(p.in_shape, np.random.default_rng([seed, i]))
+            weights.update({f"{p.name}.{key}": array for key, array in drawn.items()})
+        return weights
+
+    def state_names(self) -> tuple[str, ...]:
+        """Return the names of the arrays that are kept but not trained."""
+        return tuple(f"{p.name}.{s}" for p in self.placed() for s in p.layer.state)
+
+    def count(self, placed: Placed | None = None) -> int:
+        """Return how many numbers are trained, in one layer or in all, without drawing them."""
+        these = self.placed() if placed is None else (placed,)
+        return sum(math.prod(s) for p in these for s in p.layer.shapes(p.in_shape).values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the spec as JSON-able values."""
+        return {
+            "name": self.name,
+            "in_shape": list(self.in_shape),
+            "layers": [layer_to_dict(layer) for layer in self.layers],
+            "heads": [_head_to_dict(h) for h in self.heads],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ModelSpec:
+        """Return the spec of a `to_dict` result; BadValue names a wrong or unknown key."""
+        check.keys("model", cls, check.mapping("model", data))
+        layers = check.sequence("layers", data["layers"])
+        heads = check.sequence("heads", data.get("heads", ({},)))
+        return cls(
+            name=data["name"],
+            in_shape=check.sequence("in_shape", data["in_shape"]),
+            layers=tuple(layer_from_dict(f"layers[{i}]", d) for i, d in enumerate(layers)),
+            heads=tuple(_head_from_dict(f"heads[{i}]", d) for i, d in enumerate(heads)),
+        )
+
+    def _check_size(self) -> None:
+        names = Counter(p.name for p in self.placed())
+        twice = [n for n, count in names.items() if count > 1]
+        if twice:
+            raise BadValue("layers", "a name of its own for each layer", twice[0])
+        total = self.count()
+        if total > check.MAX_NUMBERS:
+            raise BadValue("layers", f"at most {check.MAX_NUMBERS:,} parameters", total)
+
+
+def _shape(value: Any) -> Shape:
+    sizes = check.sequence("in_shape", value)
+    one = check.integer(1, 10**9)
+    return tuple(one(f"in_shape[{i}]", n) for i, n in enumerate(sizes))
+
+
+def _place(
+    where: str, layers: tuple[Layer, ...], shape: Shape, prefix: str = ""
+) -> tuple[Placed, ...]:
+    counts: Counter[str] = Counter()
+    found = []
+    for i, layer in enumerate(layers):
+        kind = type(layer).__name__.lower()
+        name = layer.name or f"{prefix}{kind}_{counts[kind]}"
+        counts[kind] += 1
+        try:
+            after = layer.out_shape(shape)
+        except BadValue as error:
+            raise BadValue(
+                f"{where}[{i}] ({name})", error.expected, error.got, error.hint
+            ) from None
+        found.append(Placed(name, layer, shape, after))
+        shape = after
+    return tuple(found)
+
+
+def check_layer(where: str, layer: Any) -> None:
+    """Refuse a layer with a field that cannot be: `layers[2].units: expected int ≥ 1, …`."""
+    if type(layer).__name__ not in LAYERS or not isinstance(layer, LAYERS[type(layer).__name__]):
+        raise BadValue(where, "a layer: " + ", ".join(LAYERS), layer)
+    for field in fields(layer):
+        rule = _FIELDS.get(field.name)
+        value = getattr(layer, field.name)
+        if rule is not None and not (field.name == "name" and value == ""):
+            rule(f"{where}.{field.name}", value)
+
+
+def _activation(where: str, value: Any) -> str:
+    names = [n for n, f in FORMULAS.items() if f.category == "activation"]
+    return check.one_of("an activation", names)(where, value)
+
+
+_FIELDS: dict[str, Any] = {
+    "units": check.integer(1, check.MAX_UNITS),
+    "activation": _activation,
+    "initializer": lambda where, v: check.one_of("an initializer", (*INITIALIZERS, "he", "xavier"))(
+        where, v
+    ),
+    "use_bias": check.flag,
+    "rate": check.real(0.0, 1.0, "a number from 0 to below 1"),
+    "momentum": check.real(0.0, 1.0, "a number from 0 to below 1"),
+    "eps": check.real(0.0, 1.0, "a number above 0 and below 1", open_low=True),
+    "name": check.name,
+}
+
+
+def _check_head(where: str, head: Any, model: ModelSpec) -> None:
+    if not isinstance(head, Head):
+        raise BadValue(where, "a Head", head)
+    check.name(f"{where}.name", head.name)
+    check.real(0.0, math.inf, "a number above 0", open_low=True)(f"{where}.weight", head.weight)
+    for i, layer in enumerate(head.layers):
+        check_layer(f"{where}.layers[{i}]", layer)
+    if head.at:
+        check.one_of("a trunk layer", [p.name for p in model.trunk])(f"{where}.at", head.at)
+    if head.loss:
+        check.one_of("a loss", LOSSES)(f"{where}.loss", head.loss)
+    if sum(h.name == head.name for h in model.heads if isinstance(h, Head)) > 1:
+        raise BadValue(f"{where}.name", "a name of its own for each head", head.name)
+
+
+def layer_to_dict(layer: Layer) -> dict[str, Any]:
+    """Return a layer as {"type": …} with those fields that differ from their defaults."""
+    given = {f.name: getattr(layer, f.name) for f in fields(layer)}  # type: ignore[arg-type]
+    return {"type": type(layer).__name__, **given}
+
+
+def layer_from_dict(where: str, data: Any) -> Layer:
+    """Return the layer of a `layer_to_dict` result."""
+    given = dict(check.mapping(where, data))
+    kind = check.one_of("a layer type", LAYERS)(f"{where}.type", given.pop("type", None))
+    record = LAYERS[kind]
+    check.keys(where, record, given)
+    layer: Layer = record(**given)
+    check_layer(where, layer)
+    return layer
+
+
+def _head_to_dict(head: Head) -> dict[str, Any]:
+    given = {f.name: getattr(head, f.name) for f in fields(head)}
+    return {**given, "layers": [layer_to_dict(layer) for layer in head.layers]}
+
+
+def _head_from_dict(where: str, data: Any) -> Head:
+    given = dict(check.mapping(where, data))
+    check.keys(where, Head, given)
+    layers = check.sequence(f"{where}.layers", given.pop("layers", ()))
+    made = tuple(layer_from_dict(f"{where}.layers[{i}]", d) for i, d in enumerate(layers))
+    return Head(**given, layers=made)

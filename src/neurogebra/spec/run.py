@@ -1,0 +1,108 @@
+"""What a run is: how a model is trained, as a frozen record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from neurogebra.errors import BadValue
+from neurogebra.losses import LOSSES, METRICS
+from neurogebra.optim import OPTIMIZERS
+from neurogebra.spec import check
+
+DTYPES = ("float32", "float64")
+MONITORS = ("val_loss", "loss", "val_accuracy", "accuracy")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """How to train: the optimiser and its options, loss, length, batches, seed, engine.
+
+    learning_rate: None takes the optimiser's own; options: the optimiser's further settings
+    as sorted pairs (a mapping is accepted); patience: epochs without progress of `monitor`
+    by more than min_delta after which training stops, 0 never; restore_best: end with the
+    best epoch's weights. Raises BadValue with the place of the first field that cannot be.
+    """
+
+    loss: str = "mse"
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    options: tuple[tuple[str, float], ...] = ()
+    metrics: tuple[str, ...] = ()
+    epochs: int = 10
+    batch_size: int = 32
+    shuffle: bool = True
+    seed: int = 0
+    patience: int = 0
+    monitor: str = "val_loss"
+    min_delta: float = 0.0
+    restore_best: bool = True
+    engine: str = "numpy"
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        given = dict(self.options.items() if isinstance(self.options, Mapping) else self.options)
+        object.__setattr__(self, "options", tuple(sorted(given.items())))
+        object.__setattr__(self, "metrics", check.sequence("metrics", self.metrics))
+        for field, rule in _RULES.items():
+            rule(field, getattr(self, field))
+        for i, metric in enumerate(self.metrics):
+            check.one_of("a metric", _with_aliases(METRICS))(f"metrics[{i}]", metric)
+        self._settle_names()
+        self._check_options(given)
+
+    def _settle_names(self) -> None:
+        """Aliases become the members' own names, so that equal runs are equal."""
+        object.__setattr__(self, "loss", LOSSES[self.loss].name)
+        object.__setattr__(self, "optimizer", OPTIMIZERS[self.optimizer].name)
+        object.__setattr__(self, "metrics", tuple(METRICS[m].name for m in self.metrics))
+        if self.learning_rate is None:
+            object.__setattr__(self, "learning_rate", OPTIMIZERS[self.optimizer].learning_rate)
+        rate = check.real(0.0, math.inf, "a number above 0", open_low=True)
+        object.__setattr__(self, "learning_rate", rate("learning_rate", self.learning_rate))
+
+    def _check_options(self, given: Mapping[str, Any]) -> None:
+        known = OPTIMIZERS[self.optimizer].options
+        for key, value in given.items():
+            where = f"options.{key}"
+            if key not in known:
+                hint = check.did_you_mean(key, known) if known else "it has none"
+                raise BadValue(where, f"an option of {self.optimizer}", key, hint)
+            check.real(0.0, math.inf, "a number ≥ 0")(where, value)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate as a plain number."""
+        return float(self.learning_rate or 0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as JSON-able values."""
+        return {**asdict(self), "options": dict(self.options), "metrics": list(self.metrics)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RunSpec:
+        """Return the run of a `to_dict` result; BadValue names a wrong or unknown key."""
+        check.keys("run", cls, check.mapping("run", data))
+        return cls(**data)
+
+
+def _with_aliases(family: Any) -> tuple[str, ...]:
+    return (*family, *(a for m in family.values() for a in m.aliases))
+
+
+_RULES: dict[str, Any] = {
+    "loss": check.one_of("a loss", _with_aliases(LOSSES)),
+    "optimizer": check.one_of("an optimizer", _with_aliases(OPTIMIZERS)),
+    "epochs": check.integer(1, 10**6),
+    "batch_size": check.integer(1, 10**9),
+    "shuffle": check.flag,
+    "seed": check.integer(0, 2**63 - 1),
+    "patience": check.integer(0, 10**6),
+    "monitor": check.one_of("a monitored metric", MONITORS),
+    "min_delta": check.real(0.0, math.inf, "a number ≥ 0"),
+    "restore_best": check.flag,
+    "engine": check.name,
+    "dtype": check.one_of("a dtype", DTYPES),
+}

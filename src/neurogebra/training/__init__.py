@@ -1,0 +1,1 @@
+"""The one loop: sessions that can be stepped, paused, saved and continued bit for bit."""

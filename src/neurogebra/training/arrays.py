@@ -1,0 +1,53 @@
+"""Arrays by name in one safetensors file, with a digest over all that the file says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from neurogebra import files
+from neurogebra.errors import Corrupt, RunError
+
+
+def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], rest: Any = None) -> Path:
+    """Write arrays and a JSON-able rest, whole or not at all."""
+    whole = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    text = json.dumps(rest, allow_nan=False)
+    metadata = {"rest": text, "sha256": _digest(whole, text), "complete": "true"}
+    return files.write(path, save(whole, metadata))
+
+
+def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
+    """Return what `save_arrays` wrote; Corrupt when a byte of it differs.
+
+    The library checks every offset and size against the file before anything is allocated.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise RunError(f"{path}: there is no such file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise Corrupt(f"{path}: not a readable safetensors file: {error}") from None
+    text = metadata.get("rest", "")
+    if metadata.get("complete") != "true" or metadata.get("sha256") != _digest(arrays, text):
+        raise Corrupt(f"{path}: the contents differ from what was saved (SHA-256)")
+    return arrays, json.loads(text)
+
+
+def _digest(arrays: Mapping[str, np.ndarray], text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8"))
+    for name in sorted(arrays):
+        a = arrays[name]
+        digest.update(f"\n{name} {a.dtype.str} {a.shape}\n".encode())
+        digest.update(np.ascontiguousarray(a).data)
+    return digest.hexdigest()

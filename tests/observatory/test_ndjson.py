@@ -1,0 +1,438 @@
+"""The three logs: every event once, one line each, strict JSON, and no crash loses a whole one."""
+
+import json
+import math
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurogebra.errors import BadValue, Corrupt, RunError
+from neurogebra.observatory.events import (
+    Alert,
+    BatchEnd,
+    CheckpointSaved,
+    EpochEnd,
+    EpochStart,
+    Evaluated,
+    LayerInfo,
+    LayerSeen,
+    Level,
+    Note,
+    SinkFailed,
+    Stamped,
+    Stats,
+    TrainEnd,
+    TrainStart,
+    Verdict,
+)
+from neurogebra.observatory.sinks.ndjson import Log, TieredStorage, read
+from neurogebra.observatory.sinks.ndjson_lines import decode, encode
+
+HOSTILE = "[red]x[/red] \x1b[2J a\r\nb \u2028c\u2029d\x85e \x00 \ud800 " + "z" * 3000
+DENSE = LayerInfo(
+    name="dense_1",
+    type="Dense",
+    formula="a1 = relu(x·W1 + b1)",
+    gradient=("∂L/∂W1 = xᵀ·δ1",),
+    in_shape=(30,),
+    out_shape=(64,),
+    params=1984,
+)
+STATS = Stats(size=4, mean=0.1, std=0.2, min=-1.0, max=1.0, norm=2.0)
+
+
+def start(**changed):
+    base = {"name": "m", "engine": "numpy", "seed": 0, "epochs": 3, "batches": 2}
+    base |= {"train_rows": 8, "val_rows": 2, "layers": (DENSE,), "params": 1984}
+    return TrainStart(**(base | changed))
+
+
+def batch(step, loss=0.5):
+    return BatchEnd(epoch=(step - 1) // 2, batch=(step - 1) % 2, step=step, rows=4, loss=loss)
+
+
+def seen(step):
+    at = {"epoch": 0, "batch": 0, "step": step, "index": 0, "layer": "dense_1"}
+    return LayerSeen(**at, site="forward", shape=(4, 64), stats=STATS, activation="relu")
+
+
+def epoch_end(epoch, loss=0.5):
+    metrics = {"loss": loss, "accuracy": 0.9}
+    at = {"epoch": epoch, "step": 2 * epoch + 2, "learning_rate": 0.01, "seconds": 0.1}
+    return EpochEnd(**at, metrics=metrics)
+
+
+def alert(**changed):
+    base = {"rule": "nan_inf_loss", "severity": "critical", "message": "NaN"}
+    return Alert(**(base | changed))
+
+
+def three_epochs(first=0):
+    """A run of three epochs of two steps, from the given epoch on."""
+    yield start(resumed_step=2 * first)
+    for epoch in range(first, 3):
+        yield EpochStart(epoch=epoch, epochs=3, batches=2)
+        for step in (2 * epoch + 1, 2 * epoch + 2):
+            yield seen(step)
+            yield batch(step)
+        yield epoch_end(epoch)
+        yield CheckpointSaved(epoch=epoch, step=2 * epoch + 2, what="last", path="p")
+    yield TrainEnd(reason="completed", epochs=3, step=6, seconds=1.0)
+
+
+def stamp(events):
+    return [Stamped(i, 1_700_000_000.0 + i, event) for i, event in enumerate(events)]
+
+
+def store(folder, events, **options):
+    storage = TieredStorage(folder, **options)
+    for stamped in stamp(events):
+        storage.handle(stamped)
+    return storage
+
+
+def kinds(log):
+    return [record["event_type"] for record in log]
+
+
+def test_each_event_goes_to_its_tier(tmp_path):
+    events = [start(), EpochStart(epoch=0, epochs=1, batches=1), seen(1), batch(1), epoch_end(0)]
+    events += [alert(), SinkFailed(sink="dashboard", error="disk full")]
+    events += [CheckpointSaved(epoch=0, step=1, what="best", path="p"), Note(message="n")]
+    events += [TrainEnd(reason="completed", epochs=1, step=1, seconds=1.0)]
+    events += [Evaluated(split="test", rows=3, metrics={}), Verdict(status="healthy", summary="s")]
+    storage = store(tmp_path, events)
+    basic = "train_start epoch_start epoch_end checkpoint note train_end evaluated verdict"
+    assert kinds(storage.read_basic()) == basic.split()
+    assert kinds(storage.read_health()) == ["health_check", "sink_failed"]
+    assert kinds(storage.read_debug()) == ["layer_seen", "batch_end"]
+    assert (storage.basic_count, storage.health_count, storage.debug_count) == (8, 2, 2)
+    summary = storage.summary()
+    assert summary["total_events"] == len(events)
+    for tier in ("basic", "health", "debug"):
+        size = (tmp_path / f"{tier}.log").stat().st_size
+        assert summary[tier] == {"events": getattr(storage, f"{tier}_count"), "size_bytes": size}
+
+
+def test_a_line_has_the_documented_keys(tmp_path):
+    storage = store(tmp_path, [epoch_end(0)])
+    storage.close()
+    record = json.loads((tmp_path / "basic.log").read_text())
+    assert record["event_type"] == "epoch_end"
+    assert record["level"] == "BASIC"
+    assert record["timestamp"] == 1_700_000_000.0
+    assert (record["seq"], record["epoch"], record["step"]) == (0, 0, 2)
+    assert (record["severity"], record["message"]) == ("info", "Epoch 1 done")
+    assert record["data"]["metrics"] == {"loss": 0.5, "accuracy": 0.9}
+
+
+def test_all_three_files_exist_once_opened(tmp_path):
+    TieredStorage(tmp_path / "deep" / "er", write_debug=False)
+    names = sorted(p.name for p in (tmp_path / "deep" / "er").iterdir())
+    assert names == ["basic.log", "debug.log", "health.log"]
+
+
+def test_without_debug_nothing_of_the_debug_tier_is_asked_for_or_written(tmp_path):
+    storage = store(tmp_path, three_epochs(), write_debug=False)
+    assert storage.level == Level.BASIC
+    assert storage.debug_count == 0
+    assert not storage.read_debug()
+    assert storage.basic_count == 11
+
+
+def test_lines_wait_in_the_buffer_but_alerts_and_epochs_do_not(tmp_path):
+    debug, health = tmp_path / "debug.log", tmp_path / "health.log"
+    storage = TieredStorage(tmp_path, buffer_size=3)
+    for i in range(2):
+        storage.handle(Stamped(i, 0.0, batch(i + 1)))
+    assert debug.read_bytes() == b""
+    storage.handle(Stamped(2, 0.0, batch(3)))
+    assert len(debug.read_bytes().splitlines()) == 3
+    storage.handle(Stamped(3, 0.0, batch(4)))
+    storage.handle(Stamped(4, 0.0, alert()))
+    assert len(health.read_bytes().splitlines()) == 1
+    assert len(debug.read_bytes().splitlines()) == 4, "what led to the alert is on disk with it"
+    storage.handle(Stamped(5, 0.0, batch(5)))
+    storage.handle(Stamped(6, 0.0, epoch_end(1)))
+    assert len(debug.read_bytes().splitlines()) == 5
+
+
+def test_the_documented_backend_stores_log_events(tmp_path):
+    storage = TieredStorage(tmp_path)
+    event = SimpleNamespace(
+        event_type="layer_forward",
+        level=4,
+        timestamp=12.5,
+        epoch=1,
+        batch=7,
+        layer_name="dense_0",
+        layer_index=0,
+        data={"output": np.arange(3.0), "norm": np.float32(2.0), "bad": math.nan},
+        severity="info",
+        message="",
+    )
+    storage.handle_event(event)
+    storage.handle_event(SimpleNamespace(**{**vars(event), "severity": "danger"}))
+    storage.handle_event(SimpleNamespace(**{**vars(event), "event_type": "train_start"}))
+    (record,) = storage.read_debug()
+    assert (record["layer_name"], record["layer_index"], record["batch"]) == ("dense_0", 0, 7)
+    assert (record["level"], record["timestamp"], record["epoch"]) == ("DEBUG", 12.5, 1)
+    assert record["data"]["output"] == [0.0, 1.0, 2.0]
+    assert record["data"]["norm"] == 2.0
+    assert math.isnan(record["data"]["bad"])
+    assert (storage.basic_count, storage.health_count) == (1, 1)
+    assert [r["seq"] for r in (*storage.read_debug(), *storage.read_health())] == [0, 1]
+
+
+def test_hostile_text_stays_inside_its_line(tmp_path):
+    storage = store(tmp_path, [Note(message=HOSTILE), alert(message=HOSTILE, layer=HOSTILE)])
+    storage.close()
+    for name in ("basic.log", "health.log"):
+        text = (tmp_path / name).read_bytes().decode("ascii")
+        assert len(text.splitlines()) == 1
+        assert "\x1b" not in text
+    assert storage.read_basic()[0]["message"] == HOSTILE
+    assert storage.read_health()[0]["layer_name"] == HOSTILE
+
+
+def test_numbers_that_json_lacks_are_null_and_come_back(tmp_path):
+    odd = {"loss": math.nan, "a/b~1c": math.inf, "fine": 1.0}
+    events = [epoch_end(0, loss=-math.inf), Evaluated(split="test", rows=1, metrics=odd)]
+    storage = store(tmp_path, events)
+    storage.close()
+    strict = [
+        json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+        for line in (tmp_path / "basic.log").read_text().splitlines()
+    ]
+    assert strict[0]["data"]["metrics"]["loss"] is None
+    assert strict[0]["nonfinite"] == {"/data/metrics/loss": "-Infinity"}
+    first, second = read(tmp_path / "basic.log")
+    assert first["data"]["metrics"]["loss"] == -math.inf
+    assert "nonfinite" not in first
+    assert math.isnan(second["data"]["metrics"]["loss"])
+    assert second["data"]["metrics"]["a/b~1c"] == math.inf
+
+
+def test_a_value_that_cannot_be_written_is_told(tmp_path):
+    circle = {}
+    circle["again"] = circle
+    with pytest.raises(BadValue, match="at most 64 levels"):
+        encode({"event_type": "x", "data": circle})
+    record = decode(encode({"event_type": "x", "where": Path("/a"), "what": object}).encode())
+    assert record["where"] == "/a"
+    assert record["what"] == "<class 'object'>"
+
+
+WORDS = st.text(max_size=8)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(WORDS, VALUES, max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_what_goes_in_comes_out(data):
+    record = {"event_type": "x", "data": data}
+    line = encode(record)
+    assert len(line.splitlines()) == 1
+    assert repr(decode(line.encode("ascii"))) == repr(record)
+
+
+@given(st.lists(st.sampled_from("behcns"), max_size=40), st.integers(1, 9))
+@settings(max_examples=40, deadline=None)
+def test_as_many_come_out_as_go_in(tmp_path_factory, plan, buffer_size):
+    make = {"b": batch(1), "e": epoch_end(0), "h": alert(), "s": seen(2)}
+    make |= {"n": Note(message=HOSTILE), "c": batch(2, loss=math.nan)}
+    events = [make[letter] for letter in plan]
+    storage = store(tmp_path_factory.mktemp("logs"), events, buffer_size=buffer_size)
+    logs = storage.read_basic() + storage.read_health() + storage.read_debug()
+    assert sorted(record["seq"] for record in logs) == list(range(len(events)))
+    assert storage.summary()["total_events"] == len(events)
+    for record in logs:
+        said = events[record["seq"]]
+        expected = {k: v for k, v in said.data().items() if k in record["data"]}
+        assert repr(record["data"]) == repr(expected)
+    storage.close()
+
+
+def whole(text: bytes) -> int:
+    """How many events `text` holds, told without the reader: closed objects on their lines."""
+    return sum(
+        line.endswith(b"}") and line.count(b"{") == line.count(b"}") for line in text.split(b"\n")
+    )
+
+
+def check_every_cut(folder, reader):
+    """Cut a log at every byte of its last two events: nothing whole is lost, nothing is silent."""
+    storage = store(folder, [batch(1), batch(2, math.nan), Note(message="n"), batch(3), seen(4)])
+    storage.close()
+    path = folder / "debug.log"
+    text = path.read_bytes()
+    first = text[:-1].rfind(b"\n", 0, text[:-1].rfind(b"\n")) + 1
+    assert len(text) - first > 300, "too few places to cut"
+    for cut in range(first, len(text) + 1):
+        path.write_bytes(text[:cut])
+        log = reader(path)
+        tail = text[:cut].rsplit(b"\n", 1)[1]
+        complete = whole(text[:cut])
+        assert len(log) == complete
+        assert log.torn == (b"" if tail.endswith(b"}") and whole(tail) else tail)
+
+
+def test_a_cut_anywhere_loses_no_whole_event(tmp_path):
+    check_every_cut(tmp_path, read)
+
+
+def test_tooth_a_reader_that_skips_bad_lines_fails_the_cut(tmp_path):
+    def silent(path):
+        log = Log()
+        for line in path.read_bytes().splitlines():
+            try:
+                log.append(json.loads(line))
+            except ValueError:
+                continue
+        return log
+
+    with pytest.raises(AssertionError):
+        check_every_cut(tmp_path, silent)
+
+
+def test_a_damaged_line_in_the_middle_is_an_error_that_names_it(tmp_path):
+    storage = store(tmp_path, [batch(1), batch(2), batch(3)])
+    storage.close()
+    path = tmp_path / "debug.log"
+    lines = path.read_bytes().splitlines(keepends=True)
+    for damage in (
+        b'{"event_type":\n',
+        b"\n",
+        b"\xff\n",
+        b"[1]\n",
+        b"NaN\n",
+        b"[" * 99_999 + b"\n",
+    ):
+        path.write_bytes(lines[0] + damage + lines[2])
+        with pytest.raises(Corrupt, match=r"debug\.log line 2: expected one event"):
+            read(path)
+
+
+def test_a_missing_log_and_a_folder_that_cannot_be(tmp_path):
+    with pytest.raises(RunError, match="no such log"):
+        read(tmp_path / "basic.log")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="no folder for logs"):
+        TieredStorage(tmp_path / "file")
+    for size in (0, "ten"):
+        with pytest.raises(BadValue, match="buffer_size: expected int ≥ 1"):
+            TieredStorage(tmp_path, buffer_size=size)
+
+
+def test_closed_means_closed(tmp_path):
+    storage = store(tmp_path, [batch(1)])
+    storage.close()
+    storage.close()
+    with pytest.raises(RunError, match="closed"):
+        storage.handle(Stamped(1, 0.0, batch(2)))
+    assert len(storage.read_debug()) == 1
+    assert storage.summary()["total_events"] == 1
+
+
+def test_a_folder_with_logs_is_continued(tmp_path):
+    store(tmp_path, [batch(1), Note(message="a")]).close()
+    storage = store(tmp_path, [batch(2), Note(message="b"), alert()])
+    assert [r["seq"] for r in storage.read_debug()] == [0, 2]
+    assert [r["seq"] for r in storage.read_basic()] == [1, 3]
+    assert [r["seq"] for r in storage.read_health()] == [4]
+    assert storage.summary()["total_events"] == 5
+
+
+@pytest.mark.parametrize("cut", [1, 20, 2])
+def test_a_torn_line_is_taken_off_and_reported_when_the_log_goes_on(tmp_path, cut):
+    store(tmp_path, [batch(1), batch(2)]).close()
+    path = tmp_path / "debug.log"
+    text = path.read_bytes()
+    path.write_bytes(text[:-cut])
+    storage = store(tmp_path, [batch(3)])
+    steps = [r["step"] for r in storage.read_debug()]
+    if cut == 1:  # only its newline was missing
+        assert steps == [1, 2, 3]
+        assert not storage.read_health()
+    else:
+        assert steps == [1, 3]
+        (report,) = storage.read_health()
+        assert report["event_type"] == "log_repaired"
+        assert report["data"]["torn"] in repr(text[text.index(b"\n") + 1 : -cut])
+    assert not storage.read_debug().torn
+
+
+def story(folder):
+    """What the logs tell, without the times and the numbers of the lines."""
+    return {
+        name: [(r["event_type"], r["step"], r["epoch"]) for r in read(folder / f"{name}.log")]
+        for name in ("basic", "debug")
+    }
+
+
+@pytest.mark.parametrize("more", [0, 1, 3, 9])
+def test_a_run_that_stops_and_resumes_tells_the_same_story(tmp_path, more):
+    straight, broken = tmp_path / "straight", tmp_path / "broken"
+    store(straight, three_epochs()).close()
+    events = list(three_epochs())
+    saved = next(i for i, e in enumerate(events) if e.kind == "checkpoint" and e.step == 4)
+    store(broken, events[: saved + 1 + more]).close()
+    storage = TieredStorage(broken)
+    before = storage.summary()["total_events"]
+    dropped = storage.truncate_after(4)
+    assert dropped == min(more, len(events) - saved - 1)
+    assert storage.summary()["total_events"] == before - dropped
+    for stamped in stamp(three_epochs(first=2)):
+        storage.handle(stamped)
+    storage.close()
+    told = story(broken)
+    told["basic"].remove(("train_start", 4, None))
+    assert told == story(straight)
+
+
+def test_tooth_without_truncation_rows_are_doubled(tmp_path):
+    straight, broken = tmp_path / "straight", tmp_path / "broken"
+    store(straight, three_epochs()).close()
+    store(broken, list(three_epochs())[:-3]).close()
+    store(broken, three_epochs(first=2)).close()
+    told = story(broken)
+    told["basic"].remove(("train_start", 4, None))
+    assert told != story(straight)
+
+
+def test_truncation_replaces_a_file_whole_or_not_at_all(tmp_path, monkeypatch):
+    storage = store(tmp_path, three_epochs())
+    storage.flush()
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+
+    def lost(descriptor):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", lost)
+    with pytest.raises(RunError, match="Input/output error"):
+        storage.truncate_after(2)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    monkeypatch.undo()
+    assert storage.truncate_after(99) == 0
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    storage.close()
+
+
+def test_truncation_refuses_a_damaged_log(tmp_path):
+    storage = store(tmp_path, three_epochs())
+    storage.flush()
+    path = tmp_path / "basic.log"
+    path.write_bytes(b"{}\n" + path.read_bytes())
+    with pytest.raises(Corrupt, match="line 1"):
+        storage.truncate_after(2)
+    storage.close()

@@ -1,0 +1,79 @@
+"""The operations of the alphabet as PyTorch has them: what the laws compare with."""
+
+import torch
+
+from neurogebra.ops import ALPHABET
+
+
+def torch_value(name, args, attrs):
+    """Return an operation's value by torch alone."""
+    args = [a.to(torch.float64) if a.dtype == torch.bool else a for a in args]
+    return REFERENCES[name](*args, **attrs)
+
+
+def _axes(a, axis):
+    return tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+
+
+def _reduction(f):
+    return lambda a, axis=None, keepdims=False: f(a, dim=_axes(a, axis), keepdim=keepdims)
+
+
+def _var(a, axis=None, keepdims=False):
+    return torch.var(a, dim=_axes(a, axis), keepdim=keepdims, correction=0)
+
+
+def _size(a, axis=None):
+    return torch.ones_like(a).sum(dim=_axes(a, axis)).flatten()[0]
+
+
+def _expand_like(g, like, axis=None, keepdims=False):
+    if axis is not None and not keepdims:
+        for d in sorted(d % like.ndim for d in _axes(like, axis)):
+            g = g.unsqueeze(d)
+    return g.expand(like.shape)
+
+
+def _cotangent(of, a, b, g):
+    """Return what autograd gives a factor of a matrix product, itself differentiable."""
+    leaf = torch.zeros_like(of).requires_grad_()
+    y = torch.matmul(leaf, b) if of is a else torch.matmul(a, leaf)
+    return torch.autograd.grad(y, leaf, g, create_graph=True)[0]
+
+
+REFERENCES = {
+    **{
+        name: getattr(torch, name)
+        for name in (
+            *("neg", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "xlogy"),
+            *("logaddexp", "abs", "floor", "exp", "expm1", "log", "log1p", "sqrt"),
+            *("sin", "cos", "sinh", "cosh", "tanh", "arctan", "sigmoid", "relu", "erf"),
+            *("matmul", "dot"),
+        )
+    },
+    "sign": lambda a: torch.where(a.isnan(), a, torch.sign(a)),
+    "step": lambda a: torch.where(a.isnan(), a, torch.heaviside(a, torch.zeros_like(a))),
+    "softplus": lambda a: torch.logaddexp(a, torch.zeros_like(a)),
+    "greater": lambda a, b: torch.gt(a, b).to(a.dtype),
+    "greater_equal": lambda a, b: torch.ge(a, b).to(a.dtype),
+    "equal": lambda a, b: torch.eq(a, b).to(a.dtype),
+    "where": lambda c, a, b: torch.where(c != 0, a, b),
+    "sum": _reduction(torch.sum),
+    "mean": _reduction(torch.mean),
+    "var": _var,
+    "amax": _reduction(torch.amax),
+    "amin": _reduction(torch.amin),
+    "logsumexp": _reduction(torch.logsumexp),
+    "argmax": lambda a, axis=None: torch.argmax(a, dim=axis),
+    "size": _size,
+    "transpose": lambda a: a.mT if a.ndim > 1 else a,
+    "flatten": lambda a: torch.flatten(a, 1),
+    "reshape_like": lambda a, like: a.reshape(like.shape),
+    "expand_like": _expand_like,
+    "sum_to": lambda a, like: a.sum_to_size(like.shape),
+    "matmul_left": lambda g, b, a: _cotangent(a, a, b, g),
+    "matmul_right": lambda a, g, b: _cotangent(b, a, b, g),
+    "softmax": lambda a, axis=-1: torch.softmax(a, dim=axis),
+    "log_softmax": lambda a, axis=-1: torch.log_softmax(a, dim=axis),
+}
+assert set(REFERENCES) <= set(ALPHABET)

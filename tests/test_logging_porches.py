@@ -1,0 +1,76 @@
+"""The documented paths under `neurogebra.logging` lead to the real objects."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import neurogebra
+
+HOMES = {
+    "logger": ("observatory.recorder", {"TrainingLogger", "LogLevel", "LogEvent"}),
+    "config": ("observatory.presets", {"LogConfig", "LogLevel"}),
+    "monitors": (
+        "observatory.stats",
+        {"GradientMonitor", "WeightMonitor", "ActivationMonitor", "PerformanceMonitor"},
+    ),
+    "health_checks": ("observatory.health", {"SmartHealthChecker", "HealthAlert"}),
+    "health_warnings": (
+        "observatory.health",
+        {"AutoHealthWarnings", "HealthWarning", "WarningConfig"},
+    ),
+    "adaptive": ("observatory.adaptive", {"AdaptiveLogger", "AnomalyConfig", "Anomaly"}),
+    "tiered_storage": ("observatory.sinks.ndjson", {"TieredStorage"}),
+    "dashboard": ("observatory.sinks.dashboard", {"DashboardExporter"}),
+    "terminal_display": ("observatory.sinks.terminal", {"Terminal"}),
+    "epoch_summary": (
+        "observatory.sinks.summary",
+        {"EpochSummarizer", "EpochSummary", "EpochStats"},
+    ),
+    "fingerprint": ("observatory.fingerprint", {"TrainingFingerprint"}),
+}
+FOLDER = Path(neurogebra.__file__).parent / "logging"
+
+
+@pytest.mark.parametrize("porch", HOMES)
+def test_a_porch_leads_to_the_real_objects(porch):
+    room, names = HOMES[porch]
+    here = importlib.import_module(f"neurogebra.logging.{porch}")
+    home = importlib.import_module(f"neurogebra.{room}")
+    assert set(here.__all__) == names
+    for name in names:
+        assert getattr(here, name) is getattr(home, name)
+    assert room.split(".", 1)[1] in (here.__doc__ or "")
+
+
+def test_every_porch_is_in_the_table():
+    assert {p.stem for p in FOLDER.glob("*.py")} - {"__init__"} == set(HOMES)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda p: p.stem)
+def test_a_porch_has_no_code(path):
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    if path.stem == "__init__":
+        body = [node for node in body if not isinstance(node, ast.If)]  # the trap, tested below
+    doc, *rest = body
+    assert isinstance(doc, ast.Expr)
+    assert all(isinstance(node, (ast.ImportFrom, ast.Assign, ast.AnnAssign)) for node in rest)
+
+
+def test_python_started_inside_the_package_folder_says_so():
+    done = subprocess.run(
+        [sys.executable, "-c", "import logging"],
+        cwd=FOLDER.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert done.returncode == 1
+    assert last.startswith("ImportError: this is neurogebra.logging")
+    assert "another folder" in last
