@@ -28,12 +28,12 @@ OPTIONS = arguments()
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = str(OPTIONS.threads)  # read when the libraries are loaded, below
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import numpy as np
+import torch
 
-from neurogebra.engines import ENGINES  # noqa: E402
-from neurogebra.layers import Dense  # noqa: E402
-from neurogebra.spec import ModelSpec, RunSpec  # noqa: E402
+from neurogebra.engines import ENGINES
+from neurogebra.layers import Dense
+from neurogebra.spec import ModelSpec, RunSpec
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,10 @@ class Case:
 
 CASES = (
     Case((2, 64, 32, 1), ("relu", "tanh", "sigmoid"), "binary_crossentropy", 32, 200, 0.40),
-    Case((784, 1024, 1024, 10), ("relu", "relu", "softmax"), "categorical_crossentropy", 256, 2, 1.05),
-)  # fmt: skip
+    Case(
+        (784, 1024, 1024, 10), ("relu", "relu", "softmax"), "categorical_crossentropy", 256, 2, 1.05
+    ),
+)
 
 
 def ours(case: Case, x: np.ndarray, y: np.ndarray):

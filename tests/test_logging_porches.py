@@ -74,3 +74,36 @@ def test_python_started_inside_the_package_folder_says_so():
     assert done.returncode == 1
     assert last.startswith("ImportError: this is neurogebra.logging")
     assert "another folder" in last
+
+
+def test_the_documented_pipeline_runs(tmp_path):
+    from neurogebra.logging.adaptive import AdaptiveLogger
+    from neurogebra.logging.epoch_summary import EpochSummarizer
+    from neurogebra.logging.fingerprint import TrainingFingerprint
+    from neurogebra.logging.health_warnings import AutoHealthWarnings
+    from neurogebra.logging.logger import LogLevel, TrainingLogger
+    from neurogebra.logging.tiered_storage import TieredStorage
+
+    base = TrainingLogger(level=LogLevel.EXPERT, strict=True)
+    storage = TieredStorage(base_dir=tmp_path / "logs")
+    base.add_backend(storage)
+    adaptive, engine, summarizer = AdaptiveLogger(base), AutoHealthWarnings(), EpochSummarizer()
+    print_ = TrainingFingerprint.capture(model_info={"name": "m", "layers": 3}, random_seed=42)
+    adaptive.on_train_start(total_epochs=3, model_info=print_.model_info)
+    for epoch in range(3):
+        adaptive.on_epoch_start(epoch)
+        for batch in range(4):
+            loss = 1.0 / (1 + epoch) if epoch < 2 else float("nan")
+            summarizer.record_batch(epoch=epoch, metrics={"loss": loss})
+            engine.check_batch(loss=loss, epoch=epoch, batch=batch)
+            adaptive.on_batch_end(batch, epoch=epoch, loss=loss)
+        assert "loss" in summarizer.finalize_epoch(epoch).format_text()
+        engine.check_epoch(epoch=epoch, train_loss=loss, val_loss=loss)
+        adaptive.on_epoch_end(epoch, metrics={"loss": loss})
+    adaptive.on_train_end()
+    storage.close()
+    assert adaptive.get_anomaly_summary()["by_type"] == {"nan_inf_loss": 4}
+    assert engine.get_summary()["by_rule"] == {"nan_inf_loss": 1}
+    assert [e["event_type"] for e in storage.read_health()] == ["health_check"]
+    assert [e["event_type"] for e in storage.read_basic()][-1] == "train_end"
+    assert all(e["event_type"] == "batch_end" for e in storage.read_debug())

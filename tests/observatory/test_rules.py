@@ -129,6 +129,12 @@ def test_a_loss_that_came_back_up_has_diverged():
     assert fired(start() + epochs(loss=[*falling, 0.8, 0.1]), RULES.values()) == []
 
 
+def test_a_fast_divergence_is_named_before_the_nan():
+    fast = losses(1.0, 50.0, 3e3, 2e5, 1e7, float("inf"))
+    assert fired(start() + fast, RULES.values())[0] == "loss_divergence"
+    assert fired(start() + losses(1.0, 50.0, 3e3, 2e3, 1.0), RULES.values()) == []
+
+
 def test_a_bad_validation_loss_is_no_overfitting_while_it_falls():
     curves = {"loss": [0.5, 0.3, 0.2, 0.1, 0.05], "val_loss": [1.5, 1.3, 1.2, 1.1, 1.0]}
     assert fired(start() + epochs(**curves), RULES.values()) == []

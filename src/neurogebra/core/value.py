@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from neurogebra.core.chain import explain_value
-from neurogebra.core.tape import Functions, count_uses
+from neurogebra.core.tape import Functions
 from neurogebra.errors import BadValue
 from neurogebra.ops import ALPHABET, Op, carry
 
 Slopes = tuple[Any, ...]
 
 
-def _slopes(op: Op, y: float, numbers: tuple[float, ...], attrs: Mapping[str, Any]) -> Slopes:
+def _ieee(op: Op, y: float, *numbers: Any, **attrs: Any) -> Slopes:
     """Return d y / d number, with ±∞ and NaN where Python's numbers would raise."""
-    if op.vjp is None:
-        return (None,) * len(numbers)
-    try:
-        return op.vjp(1.0, y, *numbers, **attrs)
-    except ArithmeticError:
-        return _ieee(op, y, numbers)
-
-
-def _ieee(op: Op, y: float, numbers: tuple[float, ...]) -> Slopes:
     with np.errstate(all="ignore"):
-        parts = op.vjp(1.0, np.asarray(y), *map(np.asarray, numbers)) if op.vjp else ()
-        return tuple(None if p is None else float(p) for p in parts)
+        parts = op.vjp(np.ones(()), np.asarray(y), *numbers, **attrs) if op.vjp else numbers
+    return tuple(None if p is None else float(p) for p in parts)
 
 
 ADD, SUB, MUL, DIV, POW = (ALPHABET[n] for n in ("add", "sub", "mul", "div", "pow"))
-# The alphabet takes a plain exponent for a constant, so one on the tape goes as an array.
-FREE_POW = replace(POW, vjp=lambda g, y, *ab: _ieee(POW, y, ab))
+# The alphabet takes a plain number here for a constant, so what is on the tape goes as an array.
+CONSTANTS_COUNT = ("pow", "maximum", "minimum")
+FREE_POW = replace(POW, vjp=lambda g, y, a, b: _ieee(POW, y, np.asarray(a), np.asarray(b)))
 
 
 def _operators(op: Op, constant: Op | None = None) -> tuple[Any, Any]:
@@ -45,41 +37,43 @@ def _operators(op: Op, constant: Op | None = None) -> tuple[Any, Any]:
     # Written out, since each call inside would cost a tenth of it.
     def forward(self: Value, other: Any) -> Any:
         if type(other) is not Value:
-            return _with_number(constant or op, self, other, 0)
+            return _with_number(constant or op, self, other, on_left=True)
         out = _new(Value)
+        out._a = self
+        out._b = other
+        out._op = op
+        out.grad = 0.0
         x, z = self.data, other.data
         out.data = y = value(x, z)
         try:
-            out._slopes = vjp(1.0, y, x, z)
+            out._da, out._db = vjp(1.0, y, x, z)
         except ArithmeticError:
-            out._slopes = _ieee(op, y, (x, z))
-        out._sources = out._args = (self, other)
-        out._op = op
-        out.grad = 0.0
+            out._da, out._db = _ieee(op, y, np.asarray(x), np.asarray(z))
         return out
 
-    return forward, lambda self, other: _with_number(op, self, other, 1)
+    return forward, lambda self, other: _with_number(op, self, other, on_left=False)
 
 
-def _with_number(op: Op, v: Value, other: Any, place: int) -> Any:
-    """Record an operation of `v`, at its place 0 or 1, and a plain number."""
+def _with_number(op: Op, v: Value, other: Any, *, on_left: bool) -> Any:
+    """Record an operation of `v` and a plain number."""
     value: Any = op.scalar
     vjp: Any = op.vjp
     number = other if type(other) is float else _number(other)
     if number is None:
         return NotImplemented
     out = _new(Value)
-    out._sources = (v,)
-    out._args = (number, v) if place else (v, number)
-    x, z = (number, v.data) if place else (v.data, number)
-    out.data = y = value(x, z)
-    try:
-        slopes = vjp(1.0, y, x, z)
-    except ArithmeticError:
-        slopes = _ieee(op, y, (x, z))
-    out._slopes = (slopes[place],)
+    if on_left:
+        x, z, out._a, out._b = v.data, number, v, None
+    else:
+        x, z, out._a, out._b = number, v.data, None, v
+    out._given = number
     out._op = op
     out.grad = 0.0
+    out.data = y = value(x, z)
+    try:
+        out._da, out._db = vjp(1.0, y, x, z)
+    except ArithmeticError:
+        out._da, out._db = _ieee(op, y, np.asarray(x), np.asarray(z))
     return out
 
 
@@ -91,17 +85,22 @@ class Value(Functions):
     PyTorch. Values compare by identity, so that they can be members of sets.
     """
 
-    __slots__ = ("_args", "_flow", "_name", "_op", "_slopes", "_sources", "_uses", "data", "grad")
+    __slots__ = ("_a", "_b", "_da", "_db", "_flow", "_given", "_name", "_op", "_uses", "data",
+                 "grad")  # fmt: skip
 
     # NumPy's numbers on the left would otherwise make an array of objects.
     __array_ufunc__ = None
 
     data: float
     grad: float
+    # No operation on numbers has more than two operands with a derivative: slots, since a tuple
+    # of them would be one more thing for the garbage collector to visit.
     _op: Op | None
-    _args: tuple[Any, ...]  # the operands as written: Values and plain numbers
-    _sources: tuple[Value, ...]  # the Values among them
-    _slopes: Slopes  # d self / d source, one a source
+    _a: Value | None
+    _b: Value | None
+    _da: float  # d self / d _a
+    _db: float
+    _given: Any  # the plain number beside one Value, or all operands as they were written
     _flow: float
     _uses: int
 
@@ -110,26 +109,47 @@ class Value(Functions):
         if number is None:
             raise BadValue("Value(data)", "a real number", data)
         self.data, self.grad, self._name = number, 0.0, name
-        self._op, self._args, self._sources, self._slopes = None, (), (), ()
+        self._op = self._a = self._b = None
 
     @property
     def name(self) -> str:
         """What `explain` calls this number; empty for results."""
         return getattr(self, "_name", "")
 
+    @property
+    def _args(self) -> tuple[Any, ...]:
+        """The operands as they were written: Values and plain numbers."""
+        given = getattr(self, "_given", None)
+        if isinstance(given, tuple) or self._op is None:
+            return given or ()
+        return tuple(given if v is None else v for v in (self._a, self._b))
+
+    @property
+    def _sources(self) -> tuple[Value, ...]:
+        return tuple(v for v in (self._a, self._b) if v is not None)
+
+    @property
+    def _slopes(self) -> tuple[float, ...]:
+        pairs = ((self._a, self._da), (self._b, self._db)) if self._op else ()
+        return tuple(slope for v, slope in pairs if v is not None)
+
     def backward(self, grad: float = 1.0) -> None:
         """Add grad · d self / d value to the `grad` of every value that self came from."""
-        count_uses(self)
+        _count_uses(self)
         self._flow = float(grad)
         ready = [self]
         for node in ready:
             node.grad += (g := node._flow)
-            slopes = node._slopes  # to zip them takes twice as long
-            for i, source in enumerate(node._sources):
-                source._flow += g * slopes[i]
-                source._uses -= 1
-                if not source._uses:
-                    ready.append(source)
+            if (a := node._a) is not None:  # the same for _b: a loop would take twice as long
+                a._flow += g * node._da
+                a._uses -= 1
+                if not a._uses:
+                    ready.append(a)
+            if (b := node._b) is not None:
+                b._flow += g * node._db
+                b._uses -= 1
+                if not b._uses:
+                    ready.append(b)
 
     def zero_grad(self) -> None:
         """Forget the gradient of this value."""
@@ -166,18 +186,47 @@ class Value(Functions):
 _new = Value.__new__
 
 
+def _count_uses(root: Value) -> None:
+    """Count in `_uses` how often each value behind `root` is used there, and empty its `_flow`."""
+    root._uses = 0
+    seen = {root}
+    reached = [root]
+    for node in reached:
+        for source in (node._a, node._b):
+            if source in seen:
+                source._uses += 1
+            elif source is not None:
+                seen.add(source)
+                source._uses, source._flow = 1, 0.0
+                if source._op is not None:
+                    reached.append(source)
+
+
 def _apply(name: str, args: tuple[Any, ...], attrs: Mapping[str, Any]) -> Value:
     """Record any operation of the alphabet that means something for single numbers."""
-    op = FREE_POW if name == "pow" and type(args[1]) is Value else ALPHABET[name]
+    op = ALPHABET[name]
     numbers = tuple(a.data if type(a) is Value else _number(a) for a in args)
     if op.scalar is None or None in numbers:
         raise BadValue(f"{name}(…)", "an operation on single numbers", args)
     out = Value(op.scalar(*numbers, **attrs))
-    out._op, out._args = op, args
-    slopes = zip(args, _slopes(op, out.data, numbers, attrs), strict=True)  # type: ignore[arg-type]
-    kept = [(a, slope) for a, slope in slopes if type(a) is Value and slope is not None]
-    out._sources, out._slopes = tuple(a for a, _ in kept), tuple(float(s) for _, s in kept)
+    out._op, out._given, out._da, out._db = op, args, 0.0, 0.0
+    if op.vjp is not None:
+        slopes = zip(args, _slopes(op, out.data, args, numbers, attrs), strict=True)
+        pairs = [(a, float(slope)) for a, slope in slopes if type(a) is Value and slope is not None]
+        (out._a, out._da), (out._b, out._db) = (*pairs, (None, 0.0), (None, 0.0))[:2]
     return out
+
+
+def _slopes(
+    op: Op, y: float, args: Sequence[Any], numbers: Sequence[Any], attrs: Mapping[str, Any]
+) -> Slopes:
+    if op.vjp is not None and op.name not in CONSTANTS_COUNT:
+        try:
+            return op.vjp(1.0, y, *numbers, **attrs)
+        except ArithmeticError:
+            pass
+    on_tape = (np.asarray(n) if type(a) is Value else n for a, n in zip(args, numbers, strict=True))
+    return _ieee(op, y, *on_tape, **attrs)
 
 
 carry(Value, _apply)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurogebra.engines import blas
 from neurogebra.ops import ALPHABET
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -40,6 +41,10 @@ class Entry:
         """Return the call as it is replayed."""
         if self.function in (np.maximum, np.minimum):  # these take `out` by keyword only
             return partial(self.function, *self.args, out=self.out), ()
+        if self.function is np.dot and self.args[0].ndim == 2:
+            faster = blas.product(*self.args, self.out)
+            if faster is not None:
+                return faster
         return self.function, (*self.args, self.out)
 
 

@@ -137,9 +137,10 @@ def _asked(
     asked = [
         (key, node)
         for key, node in nodes.items()
-        if key[0] in wanted and not (key[0] == "backward" and node.is_number)
+        if key[0] in wanted and not (key[0] in ("gradient", "backward") and node.is_number)
     ]
-    targets = {("gradient", n): g for n, g in store.grads.items()} if training else {}
+    # A gradient that is a plain number is that of a layer no head reads: 0, as it began.
+    targets = {k: store.grads[k[1]] for k, _ in asked if k[0] == "gradient"}
     targets.update({k: store.views[k[1]] for k, _ in asked if k[0] == "kept"})
     return asked, targets
 

@@ -124,7 +124,8 @@ class TorchNetwork:
         """Run one pass in training mode and leave the gradient in `g`."""
         check_batch(self.model, x, y)
         ops = TorchOps(True, self.rng)
-        outputs = forward(self.model, ops, self.p, self._tensor(x))
+        batch = self._tensor(x).requires_grad_(probe)
+        outputs = forward(self.model, ops, self.p, batch)
         loss = total_loss(self.model, self.run.loss, ops, outputs, self._targets(y))
         looked = watched(self.model, self.run.loss, ops, outputs) if probe else {}
         for value in looked.values():

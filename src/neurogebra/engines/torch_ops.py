@@ -44,19 +44,20 @@ def _minimum(a: Any, b: Any) -> Tensor:
     return -_maximum(-a, -b)
 
 
-def _pair(a: Any, b: Any) -> tuple[Tensor, Tensor]:
-    """Both as tensors of the dtype of the one that is."""
-    like = a if isinstance(a, Tensor) else b
-    x, z = (torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in (a, b))
-    return x, z
+def _tensor(value: Any, like: Tensor) -> Tensor:
+    """A number or tensor as a tensor of the dtype and on the device of `like`."""
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device)
+
+
+def _tensors(*values: Any) -> tuple[Tensor, ...]:
+    """All as tensors, like the first that is one."""
+    like = next(v for v in values if isinstance(v, Tensor))
+    return tuple(_tensor(v, like) for v in values)
 
 
 def _where(c: Any, a: Any, b: Any) -> Tensor:
-    if not isinstance(c, Tensor):
-        like = a if isinstance(a, Tensor) else b
-        c = torch.full_like(like, float(c))
-    x, z = (torch.as_tensor(v, dtype=c.dtype, device=c.device) for v in (a, b))
-    return torch.where(c != 0, x, z)
+    condition, x, z = _tensors(c, a, b)
+    return torch.where(condition != 0, x, z)
 
 
 def _reduce(function: Callable[..., Any], **more: Any) -> Callable[..., Tensor]:
@@ -74,21 +75,17 @@ def _size(a: Tensor, axis: Axis = None) -> int:
 
 
 def _expand_like(g: Any, like: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    g = torch.as_tensor(g, dtype=like.dtype, device=like.device)
+    spread = _tensor(g, like)
     if axis is not None and not keepdims:
         axes = (axis,) if isinstance(axis, int) else axis
         for i in sorted(i % like.ndim for i in axes):
-            g = g.unsqueeze(i)
-    return g.expand(like.shape)
+            spread = spread.unsqueeze(i)
+    return spread.expand(like.shape)
 
 
 def _sum_to(g: Any, like: Tensor) -> Tensor:
-    g = torch.as_tensor(g, dtype=like.dtype, device=like.device)
-    return g.expand(like.shape) if g.ndim < like.ndim else g.sum_to_size(like.shape)
-
-
-def _reshape_like(g: Any, like: Tensor) -> Tensor:
-    return torch.as_tensor(g, dtype=like.dtype, device=like.device).reshape(like.shape)
+    part = _tensor(g, like)
+    return part.expand(like.shape) if part.ndim < like.ndim else part.sum_to_size(like.shape)
 
 
 def _matmul_left(g: Tensor, b: Tensor, a: Tensor) -> Tensor:
@@ -112,7 +109,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "maximum": _maximum,
     "minimum": _minimum,
     "xlogy": torch.xlogy,
-    "logaddexp": lambda a, b: torch.logaddexp(*_pair(a, b)),
+    "logaddexp": lambda a, b: torch.logaddexp(*_tensors(a, b)),
     "abs": torch.abs,
     "sign": torch.sign,
     "step": lambda a: _maximum(torch.sign(a), 0),
@@ -146,7 +143,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "size": _size,
     "transpose": lambda a: a.mT if a.ndim > 1 else a,
     "flatten": lambda a: a.reshape(len(a), math.prod(a.shape[1:])),
-    "reshape_like": _reshape_like,
+    "reshape_like": lambda g, like: _tensor(g, like).reshape(like.shape),
     "expand_like": _expand_like,
     "sum_to": _sum_to,
     "matmul": torch.matmul,

@@ -15,7 +15,7 @@ from neurogebra.optim import OPTIMIZERS
 from neurogebra.spec import RunSpec
 
 # Elements a piece: the weights, gradients, slots and two temporaries of a piece stay in cache.
-PIECE = 1 << 15
+PIECE = 1 << 16
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,10 @@ class AnomalyConfig:
 
 def _loss_spike(event: BatchEnd, ctx: Context, t: Thresholds) -> Evidence:
     earlier = list(ctx.losses)[:-1]
-    most = max(earlier, default=0.0)
-    spike = most > 0 and event.loss > (1.0 + t.loss_spike) * most
-    return {"loss": event.loss, "most": most} if spike else None
+    most, usual = max(earlier, default=0.0), median(earlier or [0.0])
+    spread = 1.4826 * median(abs(loss - usual) for loss in earlier or [0.0])
+    limit = max((1.0 + t.loss_spike) * most, usual + t.loss_spike_sigma * spread)
+    return {"loss": event.loss, "most": most} if 0 < limit < event.loss else None
 
 
 LOSS_SPIKE = Rule(

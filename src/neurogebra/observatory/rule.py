@@ -64,7 +64,9 @@ class Thresholds:
     first_loss: float = 5.0  # times the loss of a guess, plus 1
     divergence: float = 3.0  # times the loss at the start
     divergence_window: int = 10  # losses at the start, and now
+    divergence_fast: float = 100.0  # times the first loss, and still rising
     loss_spike: float = 0.5  # above every recent loss: enough to look closer, not to alarm
+    loss_spike_sigma: float = 7.0  # robust deviations above the rolling median
     rebound: float = 2.0  # times the best epoch
     rebound_part: float = 0.5  # of the way from the best epoch back to the first
     rebound_epochs: int = 2

@@ -29,11 +29,14 @@ def _loss_divergence(event: BatchEnd | EpochEnd, ctx: Context, t: Thresholds) ->
 
 
 def _away(event: BatchEnd, ctx: Context, t: Thresholds) -> Evidence:
-    few = len(ctx.losses) < 2 * t.divergence_window - 1
+    first, seen = ctx.first[0], ctx.losses
+    if len(seen) > 3 and 0 < t.divergence_fast * first < seen[-3] < seen[-2] < seen[-1]:
+        return {"then": first, "now": event.loss}
+    few = len(seen) < 2 * t.divergence_window - 1
     then = median(ctx.first[: t.divergence_window])
     if few or not event.loss > t.divergence * then:
         return None
-    now = median(list(ctx.losses)[-t.divergence_window :])
+    now = median(list(seen)[-t.divergence_window :])
     return {"then": then, "now": now} if now > t.divergence * then else None
 
 
@@ -142,7 +145,7 @@ CURVE_RULES = (
         advice=("Lower the learning rate", "Clip the gradients", "Warm the learning rate up"),
         fires_on=start() + losses(*(0.7 * 1.2**i for i in range(30))),
         quiet_on=start() + losses(*(0.7 * 0.9**i * (3.5 if i % 7 == 6 else 1) for i in range(40))),
-        explains=("nan_inf_loss", "no_better_than_trivial"),
+        explains=("nan_inf_loss", "nan_inf_array", "no_better_than_trivial"),
     ),
     Rule(
         name="loss_stagnation",

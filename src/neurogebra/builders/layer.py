@@ -1,0 +1,155 @@
+"""`Layer`: the documented handle of one layer record, checked at the moment of the call."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Any
+
+from neurogebra.errors import BadValue, UnknownName
+from neurogebra.layers import LAYERS, Shape
+from neurogebra.layers import Layer as Record
+from neurogebra.registry import near
+from neurogebra.spec import check
+from neurogebra.spec.model import layer_from_dict
+
+# Named by the documents, and without a record until convolutions are built.
+PLANNED = ("Conv2D", "MaxPooling2D")
+
+BEST_FOR: Mapping[str, tuple[str, ...]] = {
+    "Dense": ("tables of features", "the last layers of any network", "mixing all inputs"),
+    "Activation": ("bending a layer's output where BatchNorm stands before the bend",),
+    "Dropout": ("networks that know their training rows by heart", "wide hidden layers"),
+    "BatchNorm": ("deep networks that learn slowly", "inputs of very different sizes"),
+    "Flatten": ("images before the first Dense layer",),
+}
+
+
+class NoLayer(UnknownName, AttributeError):
+    """A layer that is not there; an AttributeError too, so that `hasattr` can answer."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("layer", name, near(name, LAYERS))
+        known = ", ".join(LAYERS)
+        if name in PLANNED:
+            self.message = f"{name} is planned but not built yet; the layers are {known}"
+        elif not near(name, LAYERS):
+            self.message += f"; the layers are {known}"
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Layer:
+    """One layer of a model to be.
+
+    layer_type: its name in any capitals ("dense", "BatchNorm"); units, activation and the
+    rest: the fields of its record in `neurogebra.layers`; input_shape: of one example, for
+    the first layer. Raises UnknownName or BadValue, with near names, at once.
+    """
+
+    record: Record
+    input_shape: Shape | None
+
+    def __init__(
+        self,
+        layer_type: str,
+        units: int | None = None,
+        activation: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        kind = kind_of(layer_type)
+        shape = kwargs.pop("input_shape", None)
+        named = {"units": units, "activation": activation}
+        given = {**{k: v for k, v in named.items() if v is not None}, **kwargs}
+        known = [f.name for f in fields(LAYERS[kind])]
+        for key in given:
+            if key not in known:
+                hint = check.did_you_mean(key, (*known, "input_shape"))
+                raise BadValue(f"{kind}.{key}", f"an argument of {kind}", key, hint)
+        object.__setattr__(self, "record", layer_from_dict(kind, {"type": kind, **given}))
+        object.__setattr__(self, "input_shape", None if shape is None else _shape(kind, shape))
+
+    @classmethod
+    def of(cls, record: Record, input_shape: Shape | None = None) -> Layer:
+        """Return the handle of a record."""
+        kind = type(record).__name__
+        given = {f.name: getattr(record, f.name) for f in _fields(record)}
+        return cls(kind, input_shape=input_shape, **given)
+
+    @property
+    def layer_type(self) -> str:
+        """The layer's type in small letters, as the layers of a model are named by it."""
+        return type(self.record).__name__.lower()
+
+    @property
+    def units(self) -> int | None:
+        """How many units there are; None for a layer without."""
+        return getattr(self.record, "units", None)
+
+    @property
+    def activation(self) -> str | None:
+        """The activation's name in the book; None for a layer without."""
+        return getattr(self.record, "activation", None)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The layer's other settings by name."""
+        rest = [f.name for f in _fields(self.record) if f.name not in ("units", "activation")]
+        return {name: getattr(self.record, name) for name in rest if name != "name"}
+
+    @property
+    def description(self) -> str:
+        """What the layer does, in one sentence."""
+        return _doc(self.record)[0]
+
+    @property
+    def best_for(self) -> tuple[str, ...]:
+        """What the layer is good for."""
+        return BEST_FOR.get(type(self.record).__name__, ())
+
+    def explain(self) -> str:
+        """Return what the layer does, its shapes, its first weights and what it is good for."""
+        lines = [repr(self), *(f"  {line}" if line else "" for line in _doc(self.record))]
+        if self.best_for:
+            lines.append(f"  Best for: {'; '.join(self.best_for)}.")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        parts = [
+            f"{f.name}={getattr(self.record, f.name)!r}"
+            for f in _fields(self.record)
+            if f.default is MISSING or getattr(self.record, f.name) != f.default
+        ]
+        parts += [f"input_shape={self.input_shape}"] if self.input_shape is not None else []
+        return f"{type(self.record).__name__}({', '.join(parts)})"
+
+
+def kind_of(layer_type: Any) -> str:
+    """Return a layer's name in the registry; capitals and underscores do not matter."""
+    if not isinstance(layer_type, str):
+        raise BadValue("layer_type", "a layer's name: " + ", ".join(LAYERS), layer_type)
+    by_plain = {_plain(name): name for name in LAYERS}
+    kind = by_plain.get(_plain(layer_type))
+    if kind is None:
+        planned = {_plain(name): name for name in PLANNED}
+        raise NoLayer(planned.get(_plain(layer_type), layer_type))
+    return kind
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "")
+
+
+def _shape(kind: str, value: Any) -> Shape:
+    where = f"{kind}.input_shape"
+    sizes = (value,) if isinstance(value, int) else check.sequence(where, value)
+    one = check.integer(1, 10**9)
+    return tuple(one(f"{where}[{i}]", n) for i, n in enumerate(sizes))
+
+
+def _doc(record: Record) -> list[str]:
+    return (inspect.getdoc(type(record)) or type(record).__name__).splitlines()
+
+
+def _fields(record: Record) -> tuple[Field[Any], ...]:
+    return fields(record)  # type: ignore[arg-type]

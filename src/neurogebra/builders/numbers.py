@@ -1,0 +1,65 @@
+"""The numbers of a model: first weights by seed, then whatever training left."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurogebra.engines import ENGINES, Network
+from neurogebra.spec import ModelSpec, RunSpec
+from neurogebra.training.data import Data
+from neurogebra.training.session import Session
+
+
+class Numbers:
+    """The weights that a model has at the moment, on the engine that last used them.
+
+    seed: of the latest training, or of the first weights; None while neither was needed.
+    slots: whether the optimiser's memory belongs to the run that is compiled.
+    """
+
+    def __init__(self) -> None:
+        self.seed: int | None = None
+        self.trained = self.slots = False
+        self._network: Network | None = None
+        self._engine = ""
+
+    def network(self, spec: ModelSpec, run: RunSpec) -> Network:
+        """Return the network; an untrained model without a seed gets the weights of seed 0."""
+        if self._network is None or self._engine != run.engine:
+            self.seed = 0 if self.seed is None else self.seed
+            first = spec.init(self.seed) if self._network is None else self._network.weights()
+            self.put(spec, run, first)
+        assert self._network is not None  # noqa: S101  put has made it
+        return self._network
+
+    def put(self, spec: ModelSpec, run: RunSpec, weights: dict[str, np.ndarray]) -> None:
+        """Let the weights be these, and the optimiser remember nothing."""
+        rng = np.random.default_rng(run.seed)  # feeds dropout, which only a session uses
+        self._network = ENGINES[run.engine].load().build(spec, run, weights, rng)
+        self._engine, self.slots = run.engine, False
+
+    def seed_for(self, asked: int | None) -> int:
+        """Return the seed of the next training: asked for, that of the first weights, or new."""
+        if asked is not None:
+            return asked
+        if self.seed is not None and not self.trained:
+            return self.seed
+        return int(np.random.SeedSequence().generate_state(1)[0])
+
+    def session(
+        self, spec: ModelSpec, run: RunSpec, data: Data, validation: Data | None
+    ) -> Session:
+        """Return a session that goes on from here; an untrained model starts from run.seed."""
+        before = self._network if self.trained else None
+        weights = None if before is None else before.weights()
+        session = Session(spec, run, data, validation, weights)
+        if before is not None and self.slots and self._engine == run.engine:
+            session.network.load(before.state())
+        self._network, self._engine = session.network, run.engine
+        self.seed, self.trained, self.slots = run.seed, True, True
+        return session
+
+    def evaluate(self, spec: ModelSpec, run: RunSpec, data: Data) -> dict[str, float]:
+        """Return loss and metrics of the weights as they are."""
+        weights = self.network(spec, run).weights()
+        return Session(spec, run, data, weights=weights).evaluate(data)

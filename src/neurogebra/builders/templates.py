@@ -1,0 +1,131 @@
+"""Ready architectures: templates by name, and one suggested from the sizes of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from neurogebra.builders.layer import Layer
+from neurogebra.errors import UnknownName
+from neurogebra.layers import Shape
+from neurogebra.registry import Registry, near
+from neurogebra.spec import check
+
+LARGEST, SMALLEST = 256, 16
+
+
+@dataclass(frozen=True)
+class Template:
+    """A network in a few words; every field but name, description, output and loss may change.
+
+    hidden: units of the hidden layers; dropout: after each of them but the last, 0 for none;
+    input_shape: of one example, None to take it from the first data.
+    """
+
+    name: str
+    description: str
+    output: str
+    loss: str
+    output_size: int = 1
+    hidden: tuple[int, ...] = (64, 32)
+    activation: str = "relu"
+    dropout: float = 0.0
+    input_shape: Shape | None = None
+
+    def customized(self, changes: Mapping[str, Any]) -> Template:
+        """Return the template with some fields changed; UnknownName for one that it has not."""
+        for key in changes:
+            if key not in CHANGEABLE:
+                close = near(str(key), CHANGEABLE) or CHANGEABLE
+                raise UnknownName("template setting", str(key), close)
+        hidden = check.sequence("hidden", changes.get("hidden", self.hidden))
+        return replace(self, **{**changes, "hidden": hidden})
+
+    def layers(self) -> Iterator[Layer]:
+        """Yield the layers from the first to the output."""
+        shape = self.input_shape
+        if shape is not None and not isinstance(shape, int) and len(shape) > 1:
+            yield Layer("Flatten", input_shape=shape)
+            shape = None
+        for i, units in enumerate(self.hidden):
+            yield Layer("Dense", units, self.activation, input_shape=None if i else shape)
+            if self.dropout and i < len(self.hidden) - 1:
+                yield Layer("Dropout", rate=self.dropout)
+        shape = None if self.hidden else shape
+        yield Layer("Dense", self.output_size, self.output, input_shape=shape)
+
+    def info(self) -> dict[str, Any]:
+        """Return what the model remembers of its template; `loss` is the one to compile with."""
+        return asdict(self)
+
+
+CHANGEABLE = tuple(
+    f.name for f in fields(Template) if f.name not in ("name", "description", "output", "loss")
+)
+
+TEMPLATES: Registry[Template] = Registry(
+    "template",
+    (
+        Template(
+            "simple_classifier",
+            "One of several classes: softmax over output_size classes",
+            "softmax",
+            "categorical_crossentropy",
+            output_size=10,
+            hidden=(128, 64),
+            dropout=0.2,
+        ),
+        Template(
+            "binary_classifier",
+            "Yes or no: one sigmoid unit, the probability of 1",
+            "sigmoid",
+            "binary_crossentropy",
+            dropout=0.2,
+        ),
+        Template("regression", "A number: one linear unit", "linear", "mse"),
+    ),
+)
+"""image_classifier of the documents is not here: it needs convolutions, which are not built."""
+
+TASKS = {
+    "classification": "simple_classifier",
+    "multiclass": "simple_classifier",
+    "binary": "binary_classifier",
+    "binary_classification": "binary_classifier",
+    "regression": "regression",
+}
+
+
+def template(name: str, changes: Mapping[str, Any] | None = None) -> Template:
+    """Return a template by name, changed; UnknownName says what image_classifier waits for."""
+    if name == "image_classifier" and name not in TEMPLATES:
+        error = UnknownName("template", name)
+        error.message = f"{name} needs Conv2D, which is not built yet; there are {_names()}"
+        raise error
+    return TEMPLATES[name].customized(changes or {})
+
+
+def suggest(task: str, input_shape: Any, output_size: int = 1) -> Template:
+    """Return a template for a task, its width from the number of inputs.
+
+    task: classification, binary, regression. The first hidden layer has the power of two from
+    twice the inputs on, 16 to 256, the second half of it: enough to mix the inputs, and few
+    enough to train in seconds. Classification into one unit is yes or no.
+    """
+    if task not in TASKS:
+        raise UnknownName("task", str(task), near(str(task), TASKS) or TASKS)
+    name = TASKS[task]
+    if name == "simple_classifier" and output_size == 1:
+        name = "binary_classifier"
+    first = Layer("Flatten", input_shape=input_shape)  # checks the shape
+    inputs = first.record.out_shape(first.input_shape or ())[0]
+    width = SMALLEST
+    while width < min(2 * inputs, LARGEST):
+        width *= 2
+    changes = {"input_shape": first.input_shape, "hidden": (width, width // 2)}
+    return TEMPLATES[name].customized({**changes, "output_size": output_size})
+
+
+def _names() -> str:
+    return ", ".join(TEMPLATES)

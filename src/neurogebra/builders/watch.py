@@ -1,0 +1,177 @@
+"""A `fit` under the Observatory: the sinks that a user asked for, and the loop between them."""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurogebra.errors import BadValue, RunError
+from neurogebra.observatory.bus import Bus, Sink
+from neurogebra.observatory.doctor import Doctor
+from neurogebra.observatory.events import Event, Level, SinkFailed, Stamped
+from neurogebra.observatory.fingerprint import TrainingFingerprint
+from neurogebra.observatory.presets import LogConfig
+from neurogebra.observatory.recorder import BackendSink
+from neurogebra.observatory.sinks.exporters import EXPORTERS
+from neurogebra.observatory.sinks.history import History
+from neurogebra.observatory.sinks.terminal import Terminal
+from neurogebra.training.runner import Stop, on_signals, run
+from neurogebra.training.session import Session
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a run is watched: the terminal's level, the files, and whoever else listens."""
+
+    level: Level | None
+    config: LogConfig | None
+    verbose: bool
+    callbacks: tuple[Any, ...]
+
+    @property
+    def shown(self) -> Level:
+        """What the terminal shows: nothing unless verbose, else the level asked for, else BASIC."""
+        if not self.verbose:
+            return Level.SILENT
+        if self.level is not None:
+            return self.level
+        return Level.BASIC if self.config is None else self.config.level
+
+    def sinks(self) -> list[Sink]:
+        """Return the terminal, the files of the config and the sinks among the callbacks."""
+        terminal: list[Sink] = [Terminal(self.shown)] if self.shown > Level.SILENT else []
+        others = [_sink(i, c) for i, c in enumerate(self.callbacks) if _is_sink(c)]
+        return [*terminal, *_exporters(self.config), *others]
+
+    def calls(self) -> Calls:
+        """Return the callables among the callbacks."""
+        functions = []
+        for i, each in enumerate(self.callbacks):
+            if not _is_sink(each) and not callable(each):
+                raise BadValue(f"callbacks[{i}]", "a sink or a callable(event)", each)
+            functions += [] if _is_sink(each) else [each]
+        return Calls(functions)
+
+
+class Calls:
+    """A sink that hands events to functions outside the bus, where an error ends the run."""
+
+    name = "callbacks"
+
+    def __init__(self, functions: Iterable[Callable[[Event], Any]]) -> None:
+        self.functions = tuple(functions)
+        self.level = Level.DETAILED if self.functions else Level.SILENT
+        self._waiting: deque[Event] = deque()
+
+    def handle(self, stamped: Stamped) -> None:
+        """Keep an event until it is delivered."""
+        if self.functions:
+            self._waiting.append(stamped.event)
+
+    def deliver(self) -> None:
+        """Call each function with each event that waits."""
+        while self._waiting:
+            event = self._waiting.popleft()
+            for function in self.functions:
+                function(event)
+
+    def close(self) -> None:
+        """There is nothing to let go."""
+
+
+class Failures:
+    """A sink that remembers which other sinks were lost, so that nobody loses them silently."""
+
+    name = "failures"
+    level = Level.BASIC
+
+    def __init__(self) -> None:
+        self.found: list[SinkFailed] = []
+
+    def handle(self, stamped: Stamped) -> None:
+        """Remember a failure."""
+        if isinstance(stamped.event, SinkFailed):
+            self.found.append(stamped.event)
+
+    def close(self) -> None:
+        """There is nothing to let go."""
+
+
+def train_watched(session: Session, watch: Watch, history: History) -> None:
+    """Train to the end; the sinks are closed and their files whole, however it ends.
+
+    A sink that fails is taken off with a RuntimeWarning. Ctrl-C ends after the current
+    update and is then raised as always.
+    """
+    failures, calls, sinks = Failures(), watch.calls(), watch.sinks()
+    _tell_fingerprint(session, sinks)
+    bus = Bus([failures, history, *sinks, calls])
+    doctor = Doctor(bus.publish, sample_every=watch.config.layer_every if watch.config else 0)
+    listened = bool(sinks) or bool(calls.functions)
+    examined = listened and (watch.config is None or watch.config.health_checks)
+    if examined:
+        bus.add(doctor)
+    stop = Stop()
+
+    def over() -> bool:
+        calls.deliver()
+        return stop.asked
+
+    try:
+        with on_signals(stop):
+            run(session, bus, stop=over)
+        if examined:
+            bus.publish(doctor.verdict())
+        calls.deliver()
+    finally:
+        bus.close()
+    for lost in failures.found:
+        text = f"{lost.sink} failed and was taken off: {lost.error}"
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
+    if stop.asked:
+        raise KeyboardInterrupt
+
+
+def _is_sink(callback: Any) -> bool:
+    return any(name.startswith("handle") for name in dir(callback))
+
+
+def _sink(index: int, callback: Any) -> Sink:
+    """Return a sink as it is, and a documented backend as a sink."""
+    if isinstance(callback, type):
+        raise BadValue(f"callbacks[{index}]", "an object, not its class", callback)
+    if hasattr(callback, "handle") and hasattr(callback, "level"):
+        sink: Sink = callback
+        return sink
+    return BackendSink(callback, Level.EXPERT)
+
+
+def _exporters(config: LogConfig | None) -> list[Sink]:
+    if config is None or not config.export_formats:
+        return []
+    folder = Path(config.export_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder}: no folder for reports: {error.strerror}") from error
+    rows = [EXPORTERS[name] for name in config.export_formats]
+    return [row.make(folder / row.file, config.level) for row in rows]
+
+
+def _tell_fingerprint(session: Session, sinks: Iterable[Sink]) -> None:
+    takers = [sink for sink in sinks if hasattr(sink, "add_fingerprint")]
+    if not takers:
+        return
+    data = {"x": session.data.x, **{f"y.{h}": a for h, a in session.data.y.items()}}
+    found = TrainingFingerprint.capture(
+        model_info=session.model.to_dict(),
+        hyperparameters=session.run.to_dict(),
+        dataset=data,
+        random_seed=session.run.seed,
+    )
+    for taker in takers:
+        taker.add_fingerprint(found.to_dict())

@@ -1,0 +1,92 @@
+"""Fill the generated parts of README.md; with --check only say whether they are as they were.
+
+run: the printed output of the main job; counts: from the registries; speed: the table that
+benchmarks/step.py last wrote to benchmarks/results/step.txt. --check compares the counts and
+the speed table, which depend on nothing but the checkout.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+
+
+def counts() -> str:
+    """The sizes of the families, read off their registries."""
+    from neurogebra.datasets.catalog import catalog
+    from neurogebra.engines import ENGINES
+    from neurogebra.layers import LAYERS
+    from neurogebra.losses import LOSSES
+    from neurogebra.observatory.rules import RULES
+    from neurogebra.ops import ALPHABET
+    from neurogebra.optim import OPTIMIZERS
+    from neurogebra.repository import FORMULAS
+
+    domains = {f.category for f in FORMULAS.values()}
+    real = sum(d.origin == "observed" for d in catalog().values())
+    rows = (
+        ("operations of the alphabet", str(len(ALPHABET))),
+        ("formulas", f"{len(FORMULAS)} in {len(domains)} domains"),
+        ("layers", ", ".join(LAYERS)),
+        ("losses", ", ".join(LOSSES)),
+        ("optimisers", ", ".join(OPTIMIZERS)),
+        ("engines", ", ".join(ENGINES)),
+        ("health rules", str(len(RULES))),
+        ("data sets", f"{len(catalog())}, of which {real} observed in the real world"),
+    )
+    return "\n".join(["| | |", "|:--|:--|", *(f"| {name} | {text} |" for name, text in rows)])
+
+
+def speed() -> str:
+    """The last table of the step benchmark."""
+    return "```text\n" + (ROOT / "benchmarks/results/step.txt").read_text("utf-8") + "```"
+
+
+def run() -> str:
+    """What the main job prints into a file, 80 columns wide."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "neurogebra.cli",
+                "train",
+                "breast_cancer",
+                "--out",
+                "runs/first",
+            ],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PATH": "", "COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT / "src")},
+        )
+    return "```text\n" + "\n".join(ln.rstrip() for ln in done.stdout.strip().splitlines()) + "\n```"
+
+
+def filled(text: str, parts: dict[str, str]) -> str:
+    """The README with these parts between their marks."""
+    for name, part in parts.items():
+        pattern = rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)"
+        text = re.sub(pattern, lambda m, p=part: f"{m[1]}{p}\n{m[2]}", text, flags=re.S)
+    return text
+
+
+def main() -> int:
+    old = README.read_text("utf-8")
+    if "--check" in sys.argv:
+        same = filled(old, {"counts": counts(), "speed": speed()}) == old
+        print("README.md is up to date" if same else "README.md is stale: python tools/readme.py")
+        return 0 if same else 1
+    README.write_text(filled(old, {"run": run(), "counts": counts(), "speed": speed()}), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
