@@ -193,7 +193,8 @@ def banned(node: ast.Call, path: Path) -> list[str]:
             return [f"{where}: .{func.attr}()"]
         if (owner, func.attr) == ("np", "load") and "allow_pickle" not in keywords:
             return [f"{where}: np.load without allow_pickle=False"]
-        if func.attr in ("extractall", "system", "popen") or (owner, func.attr) == ("yaml", "load"):
+        acts = {("os", "system"), ("os", "popen"), ("yaml", "load")}
+        if func.attr == "extractall" or (owner, func.attr) in acts:
             return [f"{where}: .{func.attr}()"]
     shell = keywords.get("shell")
     if shell is not None and not (isinstance(shell, ast.Constant) and shell.value is False):

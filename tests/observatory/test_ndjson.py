@@ -3,7 +3,6 @@
 import json
 import math
 import os
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -31,7 +30,6 @@ from neurogebra.observatory.events import (
     Verdict,
 )
 from neurogebra.observatory.sinks.ndjson import Log, TieredStorage, read
-from neurogebra.observatory.sinks.ndjson_lines import decode, encode
 
 HOSTILE = "[red]x[/red] \x1b[2J a\r\nb \u2028c\u2029d\x85e \x00 \ud800 " + "z" * 3000
 DENSE = LayerInfo(
@@ -198,52 +196,6 @@ def test_hostile_text_stays_inside_its_line(tmp_path):
         assert "\x1b" not in text
     assert storage.read_basic()[0]["message"] == HOSTILE
     assert storage.read_health()[0]["layer_name"] == HOSTILE
-
-
-def test_numbers_that_json_lacks_are_null_and_come_back(tmp_path):
-    odd = {"loss": math.nan, "a/b~1c": math.inf, "fine": 1.0}
-    events = [epoch_end(0, loss=-math.inf), Evaluated(split="test", rows=1, metrics=odd)]
-    storage = store(tmp_path, events)
-    storage.close()
-    strict = [
-        json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
-        for line in (tmp_path / "basic.log").read_text().splitlines()
-    ]
-    assert strict[0]["data"]["metrics"]["loss"] is None
-    assert strict[0]["nonfinite"] == {"/data/metrics/loss": "-Infinity"}
-    first, second = read(tmp_path / "basic.log")
-    assert first["data"]["metrics"]["loss"] == -math.inf
-    assert "nonfinite" not in first
-    assert math.isnan(second["data"]["metrics"]["loss"])
-    assert second["data"]["metrics"]["a/b~1c"] == math.inf
-
-
-def test_a_value_that_cannot_be_written_is_told(tmp_path):
-    circle = {}
-    circle["again"] = circle
-    with pytest.raises(BadValue, match="at most 64 levels"):
-        encode({"event_type": "x", "data": circle})
-    record = decode(encode({"event_type": "x", "where": Path("/a"), "what": object}).encode())
-    assert record["where"] == "/a"
-    assert record["what"] == "<class 'object'>"
-
-
-WORDS = st.text(max_size=8)
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
-VALUES = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(st.dictionaries(WORDS, VALUES, max_size=4))
-@settings(max_examples=200, deadline=None)
-def test_what_goes_in_comes_out(data):
-    record = {"event_type": "x", "data": data}
-    line = encode(record)
-    assert len(line.splitlines()) == 1
-    assert repr(decode(line.encode("ascii"))) == repr(record)
 
 
 @given(st.lists(st.sampled_from("behcns"), max_size=40), st.integers(1, 9))

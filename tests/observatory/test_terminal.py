@@ -25,8 +25,6 @@ from neurogebra.observatory.events import (
     Verdict,
 )
 from neurogebra.observatory.sinks.terminal import Terminal
-from neurogebra.observatory.sinks.terminal_epochs import evenly
-from neurogebra.observatory.sinks.terminal_layers import paired
 
 HOSTILE = "[red]x[/red]\x1b[2J\r\n\u2028:smile: \x9b31m " + "z" * 5000
 
@@ -276,6 +274,7 @@ def test_without_a_terminal_lines_are_plain_and_few(epochs):
     assert shown[0] == 1
     assert shown[-1] == epochs
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
+    assert all(line == line.rstrip() for line in text.splitlines())
 
 
 def test_a_run_that_stops_early_still_tells_its_last_epoch():
@@ -304,6 +303,7 @@ def test_on_a_terminal_there_is_one_bar_that_ends_full():
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l"), "and given back"
     plain = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", text)
     assert re.search(r"epoch 30/30 ━{20,} in 0:00", plain)
+    assert re.search(r"Total +2,049 *\n *\n", plain), "the table stands apart from the epochs"
     assert "step 4/4" not in plain[plain.rindex("epoch 30/30 ━") :]
 
 
@@ -378,30 +378,3 @@ def test_a_screen_without_unicode_gets_ascii():
     assert "dL/dW2 = a1^T*delta2" in text
     assert "30 -> 64" in text
     assert "y_hat = sigma(a1*W2 + b2)" in text
-
-
-@pytest.mark.parametrize(
-    ("formulas", "params", "pairs"),
-    [
-        (("∂L/∂W2 = a", "∂L/∂b2 = b"), "Wb", ["W", "b"]),
-        (("dL/dW2 = a", "δ2 = c", "∂L/∂b₂ = b"), "bW", ["W", "", "b"]),
-        (("∂L/∂γ1 = a", "∂L/∂β1 = b", "∂L/∂x = c"), ("beta", "gamma"), ["gamma", "beta", ""]),
-        (("∂L/∂W_price1 = a",), ("W",), ["W"]),
-        (("∂L/∂Wx1 = a", "∂L/∂W1 = b"), ("W", "Wx"), ["Wx", "W"]),
-        (("∂L/∂x = a",), ("W", "b"), ["", "W", "b"]),
-        ((), ("W",), ["W"]),
-    ],
-)
-def test_gradient_formulas_find_their_parameters(formulas, params, pairs):
-    found = paired(formulas, list(params))
-    assert [param for _, param in found] == pairs
-    assert [formula for formula, _ in found][: len(formulas)] == list(formulas)
-
-
-@pytest.mark.parametrize(
-    ("first", "end", "most"), [(0, 3, 10), (0, 1000, 9), (7, 9, 20), (5, 500, 10), (0, 11, 10)]
-)
-def test_evenly_keeps_both_ends(first, end, most):
-    chosen = evenly(first, end, most)
-    assert {first, end - 1} <= chosen <= set(range(first, end))
-    assert len(chosen) == min(most, end - first)

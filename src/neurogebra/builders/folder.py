@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 from neurogebra import files
 from neurogebra.errors import RunError
+from neurogebra.training.saved import MODEL
 
 RECORD = "run.json"
 
@@ -59,6 +61,21 @@ class RunFolder:
         if not isinstance(found, Mapping):
             raise RunError(f"{self.record}: expected an object")
         return found
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the trained model is there, whole."""
+        return (self.model / MODEL).is_file()
+
+    def require_model(self) -> None:
+        """Raise RunError when there is no trained model, and say what to do about it."""
+        if self.has_model:
+            return
+        self.read()
+        if self.result.is_file():
+            raise RunError(f"{self.path}: this run diverged and left no model; train another one")
+        resume = shlex.join(["neurogebra", "train", "--resume", str(self.path)])
+        raise RunError(f"{self.path}: no trained model yet; finish the run with: {resume}")
 
 
 def new_folder(name: str, out: str | Path | None = None) -> RunFolder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any
 
@@ -12,7 +12,7 @@ from neurogebra.layers import LAYERS, Shape
 from neurogebra.layers import Layer as Record
 from neurogebra.registry import near
 from neurogebra.spec import check
-from neurogebra.spec.model import layer_from_dict
+from neurogebra.spec.model import check_layer, layer_from_dict
 
 # Named by the documents, and without a record until convolutions are built.
 PLANNED = ("Conv2D", "MaxPooling2D")
@@ -153,3 +153,28 @@ def _doc(record: Record) -> list[str]:
 
 def _fields(record: Record) -> tuple[Field[Any], ...]:
     return fields(record)  # type: ignore[arg-type]
+
+
+def handles(layers: Iterable[Any]) -> tuple[Layer, ...]:
+    """Return layers, given as handles or records, as handles; BadValue names a wrong one."""
+    if isinstance(layers, Layer) or not isinstance(layers, Iterable):
+        raise BadValue("layers", "a list of layers", layers)
+    found = tuple(_handle(f"layers[{i}]", layer) for i, layer in enumerate(layers))
+    if not found:
+        raise BadValue("layers", "at least one layer", [])
+    for i, layer in enumerate(found[1:], 1):
+        if layer.input_shape is not None:
+            raise BadValue(
+                f"layers[{i}].input_shape",
+                "nothing, since the layer before it decides",
+                layer.input_shape,
+                "only the first layer takes it",
+            )
+    return found
+
+
+def _handle(where: str, layer: Any) -> Layer:
+    if isinstance(layer, Layer):
+        return layer
+    check_layer(where, layer)
+    return Layer.of(layer)

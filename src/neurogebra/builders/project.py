@@ -15,8 +15,6 @@ from neurogebra.builders.folder import RunFolder, new_folder
 from neurogebra.datasets.cells import CATEGORICAL
 from neurogebra.datasets.prepare import Preparation
 from neurogebra.datasets.source import Source, open_data
-from neurogebra.datasets.table import read_csv
-from neurogebra.engines import ENGINES
 from neurogebra.errors import RunError
 from neurogebra.layers import Dense
 from neurogebra.observatory.bus import Bus, Sink
@@ -29,7 +27,7 @@ from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.training.checkpoint import load_checkpoint
 from neurogebra.training.data import Data, prepare
 from neurogebra.training.runner import run as run_session
-from neurogebra.training.saved import load_model, save_model
+from neurogebra.training.saved import save_model
 from neurogebra.training.session import Session
 
 PARTS = ("training", "validation", "test")
@@ -105,14 +103,17 @@ def plan(data: DataSpec, layers: Iterable[tuple[int, str]], run: Mapping[str, An
     one, the loss follow from the task. run: fields of RunSpec. The preparation is fitted on
     training rows only. Raises what opening, preparing and describing raise.
     """
-    seed = int(run.get("seed", 0))
-    source = data.open(seed)
-    fitted = source.prepare(source.split(seed)[0], allow_missing=data.allow_missing)
+    described = RunSpec(**run)
+    source = data.open(described.seed)
+    if source.record is None:  # a run is continued from wherever one stands
+        data = replace(data, source=str(Path(data.source).resolve()))
+    fitted = source.prepare(source.split(described.seed)[0], allow_missing=data.allow_missing)
     activation, loss = HEADS[fitted.task]
     output = Dense(fitted.target.n_outputs, activation)
     hidden = tuple(Dense(n, a) for n, a in layers)
     model = ModelSpec(_name(source.name), (len(fitted.feature_names),), (*hidden, output))
-    return _dealt(data, source, fitted, model, RunSpec(**{"loss": loss, **run}))
+    described = described if "loss" in run else replace(described, loss=loss)
+    return _dealt(data, source, fitted, model, described)
 
 
 def _dealt(
@@ -129,9 +130,10 @@ def _arrays(data: Data) -> dict[str, np.ndarray]:
     return {"x": data.x, **{f"y.{head}": a for head, a in data.y.items()}}
 
 
-def _name(title: str) -> str:
-    """Make a model's name of a file's, which may hold any character."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", title).strip("-.0123456789_")[:64] or "model"
+def _name(source: str) -> str:
+    """Make a model's name of a data set's, or of a file's, which may hold any character."""
+    stem = Path(source).name.removesuffix(".gz").removesuffix(".csv")
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.0123456789_")[:64] or "model"
 
 
 def start(
@@ -141,6 +143,7 @@ def start(
     stop: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Train a project in a new folder, watched; return what it ended with."""
+    session = project.session()  # what it refuses leaves no folder behind
     folder = new_folder(project.model.name, out)
     files.write_json(folder.record, _record(project))
     print_ = TrainingFingerprint.capture(
@@ -150,7 +153,7 @@ def start(
         random_seed=project.run.seed,
     )
     print_.save(folder.fingerprint)
-    return _watch(project, project.session(), folder, sinks, stop)
+    return _watch(project, session, folder, sinks, stop)
 
 
 def resume(
@@ -167,7 +170,7 @@ def resume(
     arrays, rest, skipped = load_checkpoint(folder.checkpoints)
     session = project.session()
     session.restore(arrays, rest)
-    if session.progress.reason:
+    if folder.result.is_file():
         raise RunError(f"{path}: this run is over ({session.progress.reason})")
     notes = [Note(message=f"skipped: {s}") for s in skipped]
     return _watch(project, session, folder, sinks(project), stop, notes)
@@ -239,8 +242,9 @@ def _finish(
             scores[part] = session.evaluate(data)
             bus.publish(Evaluated(split=part, rows=len(data), metrics=scores[part]))
         rest = {"preparation": project.preparation.to_dict()}
-        weights = session.network.weights()
-        save_model(folder.model, project.model, project.run, weights, rest)
+        if not folder.has_model:  # a crash may have come between the model and the result
+            weights = session.network.weights()
+            save_model(folder.model, project.model, project.run, weights, rest)
     verdict = doctor.verdict()
     bus.publish(verdict)
     result = {
@@ -253,22 +257,3 @@ def _finish(
     }
     files.write_json(folder.result, result)
     return Result(folder.path, end.reason, scores, verdict)
-
-
-def predict(path: str | Path, csv: str | Path) -> tuple[Preparation, np.ndarray, np.ndarray]:
-    """Return a run's preparation, its outputs for the rows of a CSV file, and the answers.
-
-    outputs: (rows, units) as the network gives them; answers: class names, or numbers in the
-    target's own unit. Raises DataError for columns that do not fit the training data.
-    """
-    folder = RunFolder(Path(path))
-    if not folder.model.is_dir():
-        folder.read()
-        raise RunError(f"{path}: no trained model yet; finish it with: neurogebra train --resume")
-    saved = load_model(folder.model)
-    preparation = Preparation.from_dict(saved.rest["preparation"])
-    x = preparation.apply(read_csv(csv, kinds=preparation.kinds))
-    engine = ENGINES[saved.run.engine].load()
-    network = engine.build(saved.model, saved.run, saved.weights, np.random.default_rng(0))
-    outputs = network.predict(x.astype(saved.run.dtype))["output"]
-    return preparation, outputs, preparation.decode(outputs)

@@ -68,12 +68,13 @@ class Store:
 
     def restore(self, state: Mapping[str, np.ndarray], slots: Mapping[str, np.ndarray]) -> None:
         """Copy a saved state's weights/… and slots/… into place."""
-        if "step" not in state:
-            raise BadValue("state", "an entry 'step'", sorted(state)[:5])
-        for name, view in self.views.items():
-            _copy(name, view, _needed(state, f"weights/{name}"))
-        for name, slot in slots.items():
-            _copy(name, slot, _needed(state, f"slots/{name}"))
+        _check("step", np.zeros(()), _needed(state, "step"))
+        pairs = [(view, f"weights/{name}") for name, view in self.views.items()]
+        pairs += [(slot, f"slots/{name}") for name, slot in slots.items()]
+        for target, name in pairs:  # all are looked at before the first is copied
+            _check(name, target, _needed(state, name))
+        for target, name in pairs:
+            _copy(name, target, state[name])
 
 
 def _needed(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
@@ -83,7 +84,11 @@ def _needed(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     return found
 
 
-def _copy(where: str, target: np.ndarray, source: np.ndarray) -> None:
+def _check(where: str, target: np.ndarray, source: np.ndarray) -> None:
     if np.shape(source) != target.shape:
         raise BadValue(where, f"shape {target.shape}", np.shape(source))
+
+
+def _copy(where: str, target: np.ndarray, source: np.ndarray) -> None:
+    _check(where, target, source)
     np.copyto(target, source, casting="same_kind")

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from neurogebra.core.differentiate import CALL, gradient
 from neurogebra.core.latex import latex, unicode
 from neurogebra.core.tree import Node, build, in_order, symbol
+from neurogebra.ops import ALPHABET
+from neurogebra.ops.record import ELEMENTWISE, REDUCTION
 from neurogebra.spec.model import ModelSpec, Placed
 
 
@@ -93,12 +95,13 @@ def _backward(
     letters: Mapping[int, str],
 ) -> tuple[str, ...]:
     """Return dL/d parameter and dL/d input, by the same differentiation that trains."""
-    trained = list(placed.layer.shapes(placed.in_shape))
+    wrt = [p[n] for n in placed.layer.shapes(placed.in_shape)]
+    if x.value != "x":  # nobody needs the derivative by the data
+        wrt.append(x)
     through = build("sum", (build("mul", (symbol(f"δ{number}"), out), {}),), {})
-    grads = gradient(through, [*(p[n] for n in trained), x])
-    keys = [*(p[n].value for n in trained), x.value]
+    grads = gradient(through, wrt)
     return tuple(
-        f"∂L/∂{key} = {unicode(_short(g, letters))}" for key, g in zip(keys, grads, strict=True)
+        f"∂L/∂{w.value} = {unicode(_short(g, letters))}" for w, g in zip(wrt, grads, strict=True)
     )
 
 
@@ -119,9 +122,19 @@ def _short(root: Node, letters: Mapping[int, str]) -> Node:
 
 
 def _only_shapes(node: Node) -> bool:
-    """A sum that undoes broadcasting shows only where it does something: for biases."""
-    like = node.args[1]
-    return node.op == "expand_like" or not (like.is_symbol and like.value[0] in "bγβ")
+    """Say whether a node changes no number: a sum shows where it adds up rows."""
+    return node.op == "expand_like" or not _is_smaller(node.args[1])
+
+
+def _is_smaller(like: Node) -> bool:
+    """Say whether an array has one number a feature: a vector of parameters, a mean over rows."""
+    if like.is_symbol:
+        return bool(like.value[0] in "bγβμσ")
+    op = ALPHABET.get(like.op)
+    if op is None or op.kind == REDUCTION:
+        return op is not None
+    parts = [a for a in like.args if not a.is_number]
+    return op.kind == ELEMENTWISE and bool(parts) and all(_is_smaller(a) for a in parts)
 
 
 _SIGNS = {"gamma": "γ", "beta": "β", "mean": "μ", "var": "σ²"}

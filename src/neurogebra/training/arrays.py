@@ -18,7 +18,7 @@ from neurogebra.errors import Corrupt, RunError
 
 def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], rest: Any = None) -> Path:
     """Write arrays and a JSON-able rest, whole or not at all."""
-    whole = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    whole = {name: np.asarray(a, order="C") for name, a in arrays.items()}
     text = json.dumps(rest, allow_nan=False)
     metadata = {"rest": text, "sha256": _digest(whole, text), "complete": "true"}
     return files.write(path, save(whole, metadata))
@@ -49,5 +49,5 @@ def _digest(arrays: Mapping[str, np.ndarray], text: str) -> str:
     for name in sorted(arrays):
         a = arrays[name]
         digest.update(f"\n{name} {a.dtype.str} {a.shape}\n".encode())
-        digest.update(np.ascontiguousarray(a).data)
+        digest.update(a.tobytes())
     return digest.hexdigest()

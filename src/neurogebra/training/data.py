@@ -80,6 +80,11 @@ def prepare(model: ModelSpec, run: RunSpec, x: Any, y: Any, where: str = "") -> 
     return Data(inputs, targets)
 
 
+def prepare_inputs(model: ModelSpec, run: RunSpec, x: Any, where: str = "") -> np.ndarray:
+    """Return inputs checked and in the run's dtype, as `prepare` does: (n, *in_shape)."""
+    return _inputs(f"{where} X" if where else "X", x, model, run)
+
+
 def _inputs(name: str, x: Any, model: ModelSpec, run: RunSpec) -> np.ndarray:
     array = _numbers(name, x)
     if array.shape[1:] != model.in_shape:

@@ -18,7 +18,7 @@ from neurogebra.observatory.events import (
 )
 from neurogebra.observatory.render.text import inert
 from neurogebra.observatory.sinks.terminal_epochs import evenly
-from neurogebra.observatory.sinks.terminal_layers import Step, block, raw
+from neurogebra.observatory.sinks.terminal_layers import Step, blocks, raw
 from neurogebra.observatory.sinks.terminal_screen import BLUE, DIM, Screen
 from neurogebra.observatory.sinks.terminal_text import COLOURS
 
@@ -39,6 +39,7 @@ class Formulas:
         self._whole, self._wanted, self._shown = False, False, False
         self._marks: dict[str, Text] = {}
         self._left = _WITH_ALERTS
+        self._gap: list[Text] = []
 
     def hear(self, event: Event) -> None:
         """Gather the arrays of a step, and show them when the step is over and wanted."""
@@ -96,7 +97,9 @@ class Formulas:
     def _show(self, step: Step) -> None:
         self._shown = True
         title = Text(f"epoch {step.epoch + 1}, step {step.step}", BLUE)
-        self._screen.show(Text(), title, block(step, self._infos, self._marks, self._screen.width))
+        tables = blocks(step, self._infos, self._marks, self._screen.width)
+        self._screen.show(*self._gap, title, *tables)
+        self._gap = [Text()]
 
 
 def _plan(chosen: frozenset[int]) -> str:

@@ -36,27 +36,33 @@ class Step:
         return [e for (name, where, _), e in self.seen.items() if (name, where) == (layer, site)]
 
 
-def block(
+def blocks(
     step: Step, infos: Mapping[str, LayerInfo], marks: Mapping[str, Text], width: int
-) -> Table:
-    """Return the forward and backward formulas of `step` as a table of at most `width` columns.
+) -> list[Table]:
+    """Return the forward and backward formulas of `step`: one table, or two on a narrow screen.
 
     infos: the layers by name, in order; marks: what to add to a layer that has an alert.
     """
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, style=BLUE)
-    grid.add_column(style=MAGENTA, overflow="fold")
-    grid.add_column(no_wrap=True, style=DIM)
-    grid.add_column()
+    forward = _grid()
+    backward = forward if width >= _WIDE else _grid()
     seen = dict.fromkeys(layer for layer, _, _ in step.seen)
     names = [n for n in infos if n in seen] + [n for n in seen if n not in infos]
     for name in names:
         for event in step.of(name, "forward"):
             *cells, facts = _forward(event, infos.get(name), width)
-            grid.add_row(*cells, facts + marks.get(name, Text()))
+            forward.add_row(*cells, facts + marks.get(name, Text()))
     for name in reversed(names):
         for row in _backward(step, name, infos, width):
-            grid.add_row(*row)
+            backward.add_row(*row)
+    return [forward] if backward is forward else [forward, backward]
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, style=BLUE, min_width=len("Backward"))
+    grid.add_column(style=MAGENTA, overflow="fold")
+    grid.add_column(no_wrap=True, style=DIM)
+    grid.add_column()
     return grid
 
 
@@ -77,10 +83,12 @@ def _forward(event: LayerSeen, info: LayerInfo | None, width: int) -> tuple[Text
     formula = event.formula or (info.formula if info else "") or event.layer
     into = f"{shape((*event.shape[:1], *info.in_shape))} → " if info else ""
     s = event.stats
-    shares = {"zeros": s.zero_pct, "dead": s.dead_pct, "saturated": s.saturated_pct}
+    wide = width >= _WIDE
+    tails = "saturated" if wide else "sat."
+    shares = {"zeros": s.zero_pct, "dead": s.dead_pct, tails: s.saturated_pct}
     told = [f"{word} {percent(share)}" for word, share in shares.items() if share]
     mean, norm = f"mean {number(s.mean, 2)}", f"|a| {number(s.norm, 3)}"
-    facts = [mean, norm, *told] if width >= _WIDE else [mean, *told[:1]]
+    facts = [mean, norm, *told] if wide else [mean, *told[:1]]
     sizes = Text(into + shape(event.shape))
     return Text("Forward"), Text(inert(formula, 300)), sizes, _healthy(facts, s)
 

@@ -31,12 +31,13 @@ class Screen:
 
     def show(self, *renderables: RenderableType, indent: int = 0) -> None:
         """Print each renderable; a `Text` goes out as one line where nobody redraws."""
-        if not self._plain:
-            self._print(renderables, indent)
-            return
-        with self.console.capture() as captured:
-            self._print(renderables, indent)
-        self.console.file.write(ascii_math(captured.get()))
+        for renderable in renderables:
+            if self.live and not self._plain:
+                shifted = Padding(renderable, (0, 0, 0, indent)) if indent else renderable
+                self.console.print(shifted)
+                continue
+            for line in self._lines(renderable, indent):
+                self.console.print(line, soft_wrap=True)
 
     def show_pair(self, head: Text, rest: Text) -> None:
         """Print two texts as one line where there is room for it or nobody redraws."""
@@ -46,12 +47,15 @@ class Screen:
         else:
             self.show(head + Text("  ") + rest)
 
-    def _print(self, renderables: tuple[RenderableType, ...], indent: int) -> None:
-        for renderable in renderables:
-            if isinstance(renderable, Text) and not self.live:
-                self.console.print(Text(" " * indent) + renderable, soft_wrap=True)
-            else:
-                self.console.print(Padding(renderable, (0, 0, 0, indent)))
+    def _lines(self, renderable: RenderableType, indent: int) -> list[Text]:
+        """Lay out as lines that keep their colours and end where their words do."""
+        with self.console.capture() as captured:
+            self.console.print(renderable, soft_wrap=isinstance(renderable, Text))
+        written = ascii_math(captured.get()) if self._plain else captured.get()
+        lines = [Text(" " * indent) + line for line in Text.from_ansi(written).split("\n")]
+        for line in lines:
+            line.rstrip()
+        return lines or [Text()]
 
 
 def _knows_only_ascii(encoding: str) -> bool:

@@ -1,0 +1,90 @@
+"""Losses: how far predictions are from the truth."""
+
+from neurogebra.repository.record import Formula
+
+LOSSES = (
+    Formula(
+        name="mse",
+        expr="mean((y - y_pred) ** 2)",
+        inputs=("y", "y_pred"),
+        summary="The mean of squared errors.",
+        category="loss",
+    ),
+    Formula(
+        name="mae",
+        expr="mean(abs(y - y_pred))",
+        inputs=("y", "y_pred"),
+        summary="The mean of absolute errors.",
+        category="loss",
+    ),
+    Formula(
+        name="huber",
+        expr="mean(where(abs(y - y_pred) <= delta, (y - y_pred) ** 2 / 2, delta * (abs(y - y_pred) - delta / 2)))",
+        inputs=("y", "y_pred"),
+        summary="Squared near, absolute far.",
+        category="loss",
+        params=(("delta", 1.0),),
+    ),
+    Formula(
+        name="log_cosh",
+        expr="mean(log(cosh(y_pred - y)))",
+        inputs=("y", "y_pred"),
+        summary="The logarithm of the hyperbolic cosine of errors.",
+        category="loss",
+        stable="mean(abs(y_pred - y) + log1p(exp(-2 * abs(y_pred - y))) - 0.6931471805599453)",
+    ),
+    Formula(
+        name="hinge",
+        expr="mean(max(0, 1 - y * y_pred))",
+        inputs=("y", "y_pred"),
+        summary="Margin errors of labels −1 and 1.",
+        category="loss",
+    ),
+    Formula(
+        name="squared_hinge",
+        expr="mean(max(0, 1 - y * y_pred) ** 2)",
+        inputs=("y", "y_pred"),
+        summary="Squared margin errors of labels −1 and 1.",
+        category="loss",
+    ),
+    Formula(
+        name="quantile",
+        expr="mean(max(q * (y - y_pred), (q - 1) * (y - y_pred)))",
+        inputs=("y", "y_pred"),
+        summary="Errors weighed by their side: its minimum is the q-quantile.",
+        category="loss",
+        params=(("q", 0.5),),
+    ),
+    Formula(
+        name="binary_crossentropy",
+        expr="-mean(y * log(y_pred) + (1 - y) * log(1 - y_pred))",
+        inputs=("y", "y_pred"),
+        summary="How surprised a predicted probability is by a yes or no.",
+        category="loss",
+        stable="-mean(xlogy(y, y_pred) + xlogy(1 - y, 1 - y_pred))",
+    ),
+    Formula(
+        name="binary_crossentropy_logits",
+        expr="mean(log(1 + exp(y_pred)) - y * y_pred)",
+        inputs=("y", "y_pred"),
+        summary="Binary cross-entropy of the value before the sigmoid.",
+        category="loss",
+        stable="mean(softplus(y_pred) - y * y_pred)",
+    ),
+    Formula(
+        name="categorical_crossentropy",
+        expr="-mean(sum(y * log(y_pred), -1))",
+        inputs=("y", "y_pred"),
+        summary="How surprised predicted shares are by the class.",
+        category="loss",
+        stable="-mean(sum(xlogy(y, y_pred), -1))",
+    ),
+    Formula(
+        name="categorical_crossentropy_logits",
+        expr="mean(log(sum(exp(y_pred), -1)) - sum(y * y_pred, -1))",
+        inputs=("y", "y_pred"),
+        summary="Categorical cross-entropy of the values before the softmax.",
+        category="loss",
+        stable="mean(logsumexp(y_pred, -1) - sum(y * y_pred, -1))",
+    ),
+)
