@@ -31,7 +31,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 import torch
 
-from neurogebra.engines import ENGINES
+from neurogebra.engines import ENGINES, blas
 from neurogebra.layers import Dense
 from neurogebra.spec import ModelSpec, RunSpec
 
@@ -115,7 +115,8 @@ def main() -> int:
     torch.set_num_threads(OPTIONS.threads)
     head = f"{'network':18} {'':10} {'ours µs':>10} {'torch µs':>10} {'ratio':>7}   goal"
     about = (
-        f"one training step, float32, Adam, {OPTIONS.threads} thread(s), {OPTIONS.rounds} rounds; "
+        f"one training step, float32, Adam, {OPTIONS.threads} thread(s), {OPTIONS.rounds} rounds;\n"
+        f"large products by {'MKL (the mkl extra)' if blas.library() else 'OpenBLAS (NumPy)'}; "
         f"numpy {np.__version__}, torch {torch.__version__}, python {sys.version.split()[0]}"
     )
     lines = [about, head, *(measure(case, OPTIONS.rounds) for case in CASES)]

@@ -27,6 +27,10 @@ HOMES = {
     "adaptive": ("observatory.adaptive", {"AdaptiveLogger", "AnomalyConfig", "Anomaly"}),
     "tiered_storage": ("observatory.sinks.ndjson", {"TieredStorage"}),
     "dashboard": ("observatory.sinks.dashboard", {"DashboardExporter"}),
+    "exporters": (
+        "observatory.sinks.exporters",
+        {"CSVExporter", "HTMLExporter", "JSONExporter", "MarkdownExporter"},
+    ),
     "terminal_display": ("observatory.sinks.terminal", {"Terminal"}),
     "epoch_summary": (
         "observatory.sinks.summary",

@@ -1,7 +1,7 @@
 """Fill the generated parts of README.md; with --check only say whether they are as they were.
 
 run: the printed output of the main job; counts: from the registries; speed: the table that
-benchmarks/step.py last wrote to benchmarks/results/step.txt. --check compares the counts and
+benchmarks/step.py last wrote to benchmarks/results/step*.txt. --check compares the counts and
 the speed table, which depend on nothing but the checkout.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results"
 
 
 def counts() -> str:
@@ -44,8 +45,9 @@ def counts() -> str:
 
 
 def speed() -> str:
-    """The last table of the step benchmark."""
-    return "```text\n" + (ROOT / "benchmarks/results/step.txt").read_text("utf-8") + "```"
+    """The last tables of the step benchmark, without and with the mkl extra."""
+    tables = ((RESULTS / name).read_text("utf-8") for name in ("step.txt", "step-mkl.txt"))
+    return "```text\n" + "\n".join(tables) + "```"
 
 
 def run() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -12,13 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from neurogebra import __version__, cli_text
-from neurogebra.errors import BadValue, NeurogebraError
+from neurogebra.errors import BadValue, NeurogebraError, UnknownName
 
 # The rooms are imported by the commands that need them, so that help comes at once.
 # Newer versions of Typer carry a copy of Click, older ones import it.
-USAGE_ERROR = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+USAGE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 REFUSED, DIVERGED, INTERRUPTED = 2, 1, 130
-LAYERS, EPOCHS, PATIENCE = "64:relu,32:tanh", 60, 15
+LAYERS, EPOCHS, PATIENCE = "64:relu,32:tanh", 200, 15
 # What a resumed run may be told; everything else it knows from its folder.
 WITH_RESUME = ("resume", "log_level", "quiet", "as_json")
 
@@ -31,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 assets = typer.Typer(help="The browser libraries that the dashboard draws with.")
-app.add_typer(assets, name="assets", no_args_is_help=True)
+app.add_typer(assets, name="assets")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -48,7 +47,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except NeurogebraError as error:
         return _refuse(str(error))
     except USAGE_ERROR as error:
-        return _refuse(error.format_message())  # type: ignore[attr-defined]
+        return _refuse(_usage(error))
     except (KeyboardInterrupt, typer.Abort):
         return _refuse("interrupted", INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has seen enough
@@ -61,6 +60,13 @@ def _refuse(sentence: str, code: int = REFUSED) -> int:
     return code
 
 
+def _usage(error: Any) -> str:
+    """Say what Typer refused, a misspelt option in the words of every other misspelt name."""
+    if hasattr(error, "possibilities"):
+        return str(UnknownName("option", error.option_name, error.possibilities or ()))
+    return str(error.format_message())
+
+
 @app.callback(invoke_without_command=True)
 def top(
     ctx: typer.Context,
@@ -70,6 +76,12 @@ def top(
     if version:
         typer.echo(f"neurogebra {__version__}")
         raise typer.Exit
+    show_help(ctx)
+
+
+@assets.callback(invoke_without_command=True)
+def show_help(ctx: typer.Context) -> None:
+    """The browser libraries that the dashboard draws with."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 
@@ -170,8 +182,9 @@ def predict(
     A table on a terminal, CSV elsewhere. If the file holds the target, too, it is scored.
     """
     from neurogebra.builders.predictions import predict as answer
+    from neurogebra.cli_tables import tell_predictions
 
-    cli_text.tell_predictions(answer(run, csv), out, as_json=as_json)
+    tell_predictions(answer(run, csv), out, as_json=as_json)
 
 
 @app.command()
@@ -180,7 +193,9 @@ def formula(
     as_json: AsJson = False,
 ) -> None:
     """Show a formula of the book: what it says, its derivatives, its source."""
-    cli_text.tell_formula(name, as_json=as_json)
+    from neurogebra.cli_book import tell_formula
+
+    tell_formula(name, as_json=as_json)
 
 
 @app.command()
@@ -189,7 +204,9 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the book of formulas."""
-    cli_text.tell_found(" ".join(words), as_json=as_json)
+    from neurogebra.cli_book import tell_found
+
+    tell_found(" ".join(words), as_json=as_json)
 
 
 @app.command()
@@ -197,7 +214,9 @@ def datasets(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Tell all of one.")] = None,
 ) -> None:
     """List the data sets that `train` knows by name."""
-    cli_text.tell_datasets(name)
+    from neurogebra.cli_tables import tell_datasets
+
+    tell_datasets(name)
 
 
 @assets.command()
@@ -231,8 +250,6 @@ def _layers(text: str) -> list[tuple[int, str]]:
     for i, part in enumerate(text.split(",")):
         units, _, activation = (word.strip() for word in part.partition(":"))
         if not (units.isascii() and units.isdigit() and len(units) < 10):
-            raise BadValue(
-                f"--layers[{i}]", "units and an activation, as in 64:relu,32:tanh", part
-            )
+            raise BadValue(f"layers[{i}]", "units and an activation, as in 64:relu,32:tanh", part)
         found.append((int(units), activation or "relu"))
     return found

@@ -4,6 +4,7 @@ import pytest
 
 from neurogebra.engines import ENGINES
 from neurogebra.engines.conformance import suite
+
 from .broken import FAULTS, BrokenEngine, Faulty
 
 NAMES = ("numpy", pytest.param("torch", marks=pytest.mark.torch))

@@ -124,7 +124,7 @@ def train_watched(session: Session, watch: Watch, history: History) -> None:
     try:
         with on_signals(stop):
             run(session, bus, stop=over)
-        if examined:
+        if examined and not stop.asked:
             bus.publish(doctor.verdict())
         calls.deliver()
     finally:

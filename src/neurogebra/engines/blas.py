@@ -1,8 +1,9 @@
-"""Large matrix products through Intel's MKL, where the `mkl` extra is installed.
+"""Large products and sums through Intel's MKL, where the `mkl` extra is installed.
 
-NumPy's own wheels come with OpenBLAS. On Intel processors MKL multiplies large matrices faster;
-this module finds it beside the interpreter, calls its C interface on the arrays as they lie,
-and otherwise leaves every product to NumPy. A law holds both to the same numbers.
+NumPy's own wheels come with OpenBLAS. On Intel processors MKL multiplies large matrices faster,
+and it adds scaled arrays in one pass; this module finds it beside the interpreter and calls its
+C interface on the arrays as they lie. Otherwise everything is left to NumPy. A law holds both
+to the same numbers.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 # Multiply-adds below which a call through ctypes costs more than it gains.
-WORTH_IT = 1 << 22
+WORTH_IT = 1 << 20
 
 _ROWS, _AS_IT_IS, _TRANSPOSED = 101, 111, 112  # CBLAS's own numbers
 _INT, _POINTER = ctypes.c_int, ctypes.c_void_p
@@ -52,6 +53,34 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call | None:
     numbers = (_ROWS, turn_a, turn_b, m, n, k)
     args = (real(1.0), a.ctypes.data, step_a, b.ctypes.data, step_b, real(0.0), out.ctypes.data, n)
     return function, (*numbers, *args)
+
+
+def scaled_sum(a: float, x: np.ndarray, b: float, y: np.ndarray) -> Call:
+    """Return the call that makes y the sum a·x + b·y in one pass; `has_sums` says if there is.
+
+    x, y: (n,) contiguous, of one float dtype; a, b: finite.
+    """
+    function, real = _sums()[y.dtype.char]
+    return function, (y.size, real(a), x.ctypes.data, 1, real(b), y.ctypes.data, 1)
+
+
+def has_sums(dtype: np.dtype[Any]) -> bool:
+    """Say whether `scaled_sum` can be had for a dtype."""
+    return dtype.char in _sums()
+
+
+@lru_cache(maxsize=1)
+def _sums() -> dict[str, tuple[Any, Any]]:
+    mkl = library()
+    if mkl is None:
+        return {}
+    found = {}
+    for char, name, real in (("f", "saxpby", ctypes.c_float), ("d", "daxpby", ctypes.c_double)):
+        function = getattr(mkl, f"cblas_{name}")
+        function.argtypes = [_INT, real, _POINTER, _INT, real, _POINTER, _INT]
+        function.restype = None
+        found[char] = (function, real)
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -54,7 +54,7 @@ class Buffers:
     def take(self, register: int, shape: Shape) -> np.ndarray:
         """Return an array of `shape` for a register: its target, or a spare one, or a new one."""
         target = self.targets.get(register, self.early.get(register))
-        if target is not None and target.shape == shape and self._may_write(register, target):
+        if target is not None and target.shape == shape and self.may_write(register, target):
             return target
         spare = self.free.get(math.prod(shape))
         flat = spare.pop() if spare else np.empty(math.prod(shape), self.dtype)
@@ -90,7 +90,7 @@ class Buffers:
             return len(self.lines)
         return max((self.readers.get(r, [-1])[-1] for r in looks), default=-1)
 
-    def _may_write(self, register: int, target: np.ndarray) -> bool:
+    def may_write(self, register: int, target: np.ndarray) -> bool:
         """A target's old numbers may go once nobody reads them after the register's line."""
         place = self.writes[register]
         for source, array in self.given.items():

@@ -41,8 +41,12 @@ class Entry:
         """Return the call as it is replayed."""
         if self.function in (np.maximum, np.minimum):  # these take `out` by keyword only
             return partial(self.function, *self.args, out=self.out), ()
+        if self.function is scale_and_add:
+            a, x, b = self.args
+            return blas.scaled_sum(a, x, b, self.out)
         if self.function is np.dot and self.args[0].ndim == 2:
-            faster = blas.product(*self.args, self.out)
+            left, right = self.args
+            faster = blas.product(left, right, self.out)
             if faster is not None:
                 return faster
         return self.function, (*self.args, self.out)
@@ -77,6 +81,11 @@ def _reduce(reduce: Any, a: np.ndarray, axis: Any, keep: bool, out: np.ndarray) 
 def copy(source: np.ndarray, out: np.ndarray) -> None:
     """Copy numbers in order, whatever the two shapes are."""
     np.copyto(out.reshape(source.shape), source)
+
+
+def scale_and_add(a: float, x: np.ndarray, b: float, out: np.ndarray) -> None:
+    """Make `out` the sum a·x + b·out; stands for `blas.scaled_sum` until it is replayed."""
+    np.add(a * x, b * out, out)
 
 
 def _choose(condition: Any, a: Any, b: Any, chosen: np.ndarray, out: np.ndarray) -> None:

@@ -10,13 +10,15 @@ import numpy as np
 
 from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.buffers import Buffers
-from neurogebra.engines.kernels import UFUNCS, Call, Entry, copy, draw_into, kernel
+from neurogebra.engines.kernels import UFUNCS, Call, Entry, copy, draw_into, kernel, scale_and_add
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE
 
 # Operations whose value is another look at the same numbers.
 VIEWS = frozenset({"transpose", "flatten", "reshape_like", "expand_like"})
 
+# An engine's own operations: a·x + b·y in y's place; fresh numbers of the shape of `like`.
+SCALED_SUM = "scaled_sum"  # (x, y; a, b)
 UNIFORM = "uniform"  # (like, index): fresh numbers of the shape of `like`
 
 
@@ -88,6 +90,8 @@ class Recorder:
             return self._view(line, args, attrs)
         if line.op == UNIFORM:
             return self._draw(line, args)
+        if line.op == SCALED_SUM:
+            return self._sum(line, args, attrs)
         if line.op in UFUNCS:
             return self._ufunc(place, line, args)
         return self._kernel(line, args, attrs)
@@ -127,6 +131,12 @@ class Recorder:
         self.entries.append(Entry(draw_into, (self.rng, np.empty(out.shape)), out))
         out[...] = 0.5  # recording must not move the run's stream
         return out
+
+    def _sum(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
+        out = self.buffers.take(line.out, args[1].shape)
+        if not _same_memory(out, args[1]):
+            self._call(line.out, copy, (args[1],), out)
+        return self._call(line.out, scale_and_add, (attrs["a"], args[0], attrs["b"]), out)
 
     def _ufunc(self, place: int, line: Instruction, args: list[Any]) -> np.ndarray:
         shape = np.broadcast_shapes(*(_shape(a) for a in args))
@@ -174,7 +184,8 @@ class Recorder:
         owner = self.buffers.owner(register)
         entry = self.writer.get(owner)
         straight = value.flags.c_contiguous and entry is not None and value.size == entry.out.size
-        if entry is not None and straight and self.buffers.feeds_only(owner, register):
+        alone = straight and self.buffers.feeds_only(owner, register)
+        if entry is not None and alone and self.buffers.may_write(owner, target):
             np.copyto(target, value)
             entry.out = target.reshape(entry.out.shape)
         else:

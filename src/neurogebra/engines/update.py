@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from neurogebra.core.program import Program, program
+from neurogebra.core.program import Instruction, Program, program
 from neurogebra.core.tree import Node, number, symbol
-from neurogebra.engines.recorder import Recorder
+from neurogebra.engines import blas
+from neurogebra.engines.recorder import SCALED_SUM, Recorder
 from neurogebra.ops import ALPHABET
 from neurogebra.optim import OPTIMIZERS
 from neurogebra.spec import RunSpec
@@ -32,6 +35,8 @@ class Update:
         self.slots = {name: np.zeros_like(w) for name in slot_names}
         whole = program([new_w, *new_slots.values()])
         self._prologue, self._main, scalars = split_scalars(whole, ("t", "lr"))
+        if blas.has_sums(w.dtype):
+            self._main = with_sums(self._main)
         self._cells = {r: np.zeros((), w.dtype) for r in scalars}
         self._constants = dict(whole.numbers)
         self._inputs = {name: r for r, name in whole.inputs.items()}
@@ -99,3 +104,33 @@ def split_scalars(
     inputs.update({r: f"scalar.{r}" for r in moving})
     main = Program(whole.registers, whole.numbers, inputs, tuple(rest), whole.outputs)
     return prologue, main, moving
+
+
+def with_sums(main: Program) -> Program:
+    """Return the program with every b·y + a·x that ends in y's own place as one line."""
+    made = {line.out: line for line in main.lines}
+    readers = Counter(a for line in main.lines for a in line.args)
+    lines: dict[int, Instruction] = {}
+    for line in main.lines:
+        parts = [made.get(a) for a in line.args] if line.op == "add" else []
+        factors = [_scaled(part, main, readers) for part in parts]
+        lines[line.out] = line
+        if line.out not in main.outputs or None in factors or not factors:
+            continue
+        (b, y), (a, x) = (f for f in factors if f is not None)
+        if y in main.inputs:
+            attrs = (("a", a), ("b", b))
+            lines[line.out] = Instruction(line.out, SCALED_SUM, (x, y), attrs)
+            for part in line.args:
+                del lines[part]
+    return replace(main, lines=tuple(lines.values()))
+
+
+def _scaled(
+    line: Instruction | None, main: Program, readers: Mapping[int, int]
+) -> tuple[float, int] | None:
+    """Return (c, register) of a line c·register that has one reader."""
+    if line is None or line.op != "mul" or readers[line.out] != 1:
+        return None
+    c, register = line.args
+    return (float(main.numbers[c]), register) if c in main.numbers else None

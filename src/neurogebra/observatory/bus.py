@@ -94,4 +94,5 @@ class Bus:
                 raise
             if sink in self.sinks:
                 self.sinks.remove(sink)
+                self._guard(sink, sink.close)  # let it free its terminal or its files
             self.publish(SinkFailed(sink=sink.name, error=f"{type(error).__name__}: {error}"))

@@ -77,7 +77,7 @@ def _start_with(kind: str) -> tuple[Event, ...]:
 
 
 _UNSEEN_LOWER = epochs(loss=[0.7, 0.6, 0.5], val_loss=[0.6, 0.5, 0.4])
-_FLATTENING = [1.0, 0.6, 0.42, 0.401, 0.4, 0.4, 0.4]
+_FLATTENING = [1.0, 0.6, 0.401, 0.4, 0.4, 0.4, 0.4]
 
 TIPS: Registry[Rule] = Registry(
     "tip",

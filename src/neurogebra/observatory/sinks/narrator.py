@@ -149,7 +149,8 @@ def _measured(metrics: Metrics, before: Metrics) -> str:
     """Return "loss 0.41 (15 % lower), accuracy 0.83; unseen rows: loss 0.45, accuracy 0.80"."""
     own = [_one(k, v, before) for k, v in metrics.items() if not k.startswith("val_")]
     unseen = [_one(k[4:], v, {}) for k, v in metrics.items() if k.startswith("val_")]
-    return ", ".join(own) + (f"; unseen rows: {', '.join(unseen)}" if unseen else "")
+    parts = [", ".join(own)] if own else []
+    return "; ".join([*parts, f"unseen rows: {', '.join(unseen)}"] if unseen else parts)
 
 
 def _one(name: str, value: float, before: Metrics) -> str:
