@@ -86,50 +86,49 @@ def show_help(ctx: typer.Context) -> None:
         typer.echo(ctx.get_help())
 
 
+def _option(panel: str, about: str, metavar: str | None = None, *names: str) -> Any:
+    return typer.Option(*names, help=about, metavar=metavar, rich_help_panel=panel)
+
+
+DATA, NETWORK, RUN = "Data", "Network and training", "Run"
+
+
 @app.command()
 def train(
     ctx: typer.Context,
     source: Annotated[
-        str | None, typer.Argument(help="A data set's name or a CSV file.", show_default=False)
+        str | None, typer.Argument(metavar="SOURCE", help="A data set's name or a CSV file.")
     ] = None,
-    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    target: Annotated[str | None, _option(DATA, "The column to predict.", "COL")] = None,
     task: Annotated[
-        str | None, typer.Option(help="classification or regression, if the target misleads.")
+        str | None, _option(DATA, "classification or regression, if it is not seen.", "TASK")
     ] = None,
-    drop: Annotated[str, typer.Option(metavar="COL,COL", help="Columns to leave out.")] = "",
-    categorical: Annotated[
-        str, typer.Option(metavar="COL,COL", help="Columns whose numbers are names.")
-    ] = "",
+    drop: Annotated[str, _option(DATA, "Columns to leave out.", "COL,COL")] = "",
+    categorical: Annotated[str, _option(DATA, "Numbers that are names.", "COL,COL")] = "",
     allow_missing: Annotated[
-        bool, typer.Option("--allow-missing", help="Fill gaps instead of refusing them.")
+        bool, _option(DATA, "Fill gaps instead of refusing them.", None, "--allow-missing")
     ] = False,
-    layers: Annotated[
-        str, typer.Option(metavar="UNITS:ACTIVATION,…", help="The hidden layers.")
-    ] = LAYERS,
-    epochs: Annotated[int, typer.Option(help="Passes over the training rows, at most.")] = EPOCHS,
-    batch_size: Annotated[int, typer.Option(help="Rows in one update.")] = 32,
+    layers: Annotated[str, _option(NETWORK, "Units and activations.", "64:relu,…")] = LAYERS,
+    loss: Annotated[str | None, _option(NETWORK, "If not the task's own.", "NAME")] = None,
+    optimizer: Annotated[str, _option(NETWORK, "adam, adamw, sgd, rmsprop, …", "NAME")] = "adam",
     lr: Annotated[
-        float | None, typer.Option(help="Learning rate, if not the optimizer's own.")
+        float | None, _option(NETWORK, "Learning rate, if not the optimizer's own.", "X")
     ] = None,
-    optimizer: Annotated[str, typer.Option(help="Such as adam, adamw, sgd, rmsprop.")] = "adam",
-    loss: Annotated[str | None, typer.Option(help="If not the task's own.")] = None,
+    epochs: Annotated[int, _option(NETWORK, "Passes over the rows, at most.", "N")] = EPOCHS,
     patience: Annotated[
-        int, typer.Option(help="Stop after so many epochs without a better one; 0: never.")
+        int, _option(NETWORK, "Epochs to wait for a better one; 0: never stop.", "N")
     ] = PATIENCE,
-    seed: Annotated[int, typer.Option(help="Deals rows, draws first weights, shuffles.")] = 0,
-    engine: Annotated[str, typer.Option(help="numpy or torch.")] = "numpy",
-    dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
-    out: Annotated[
-        Path | None, typer.Option(help="A new folder for the run, if not one in runs/.")
-    ] = None,
-    resume: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Go on with this run, bit for bit.")
-    ] = None,
+    batch_size: Annotated[int, _option(NETWORK, "Rows in one update.", "N")] = 32,
+    engine: Annotated[str, _option(NETWORK, "numpy or torch.", "NAME")] = "numpy",
+    dtype: Annotated[str, _option(NETWORK, "float32 or float64.", "NAME")] = "float32",
+    seed: Annotated[int, _option(NETWORK, "Deals rows, draws weights, shuffles.", "N")] = 0,
+    out: Annotated[Path | None, _option(RUN, "A new folder; else one in runs/.", "DIR")] = None,
+    resume: Annotated[Path | None, _option(RUN, "Go on with this run, bit for bit.", "RUN")] = None,
     log_level: Annotated[
-        str, typer.Option(help="silent, basic, detailed, expert or debug.")
+        str, _option(RUN, "silent, basic, detailed, expert or debug.", "LEVEL")
     ] = "basic",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only how it ended.")] = False,
-    as_json: AsJson = False,
+    quiet: Annotated[bool, _option(RUN, "Print only how it ended.", None, "--quiet", "-q")] = False,
+    as_json: Annotated[bool, _option(RUN, "Print one JSON object only.", None, "--json")] = False,
 ) -> None:
     """Train a network on a data set or on a CSV file of yours, watched.
 

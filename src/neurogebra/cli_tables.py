@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,11 +57,19 @@ def write_new(path: Path, data: bytes) -> None:
 
 def as_csv(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> bytes:
     """Return rows as CSV in UTF-8; a text that a spreadsheet would run gets a ' in front."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    lines = _Lines()
+    writer = csv.writer(lines)
     writer.writerow(columns)
     writer.writerows([_safe(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8")
+    return "".join(f"{line.removesuffix(_END)}\n" for line in lines).encode("utf-8")
+
+
+# With this ending the writer quotes both characters where they stand in a cell.
+_END = "\r\n"
+
+
+class _Lines(list[str]):
+    write = list.append
 
 
 def _safe(cell: Any) -> str:

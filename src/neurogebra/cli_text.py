@@ -79,17 +79,15 @@ class Told:
         if self.as_json:
             tell_json(_as_json(result))
             return
-        if result.reason == "interrupted":
-            resume = shlex.join(["neurogebra", "train", "--resume", run])
-            screen(stderr=True).show(Text(f"interrupted; to go on: {inert(resume, 2000)}"))
-        if self.level == Level.SILENT:
-            return
         if self.quiet:
             self._screen.show(*_in_short(result), Text(inert(run, 2000)))
-        else:
+        elif self.level > Level.SILENT:
             self._screen.show(Text(), Text.assemble(("Run folder  ", BLUE), inert(run, 2000)))
             self._screen.show(_contents(result.folder), indent=2)
             self._screen.show(*_next(result))
+        if result.reason == "interrupted":
+            resume = shlex.join(["neurogebra", "train", "--resume", run])
+            screen(stderr=True).show(Text(f"interrupted; to go on: {inert(resume, 2000)}"))
 
 
 class DataCard:
@@ -123,6 +121,13 @@ def data_card(project: Project) -> Iterator[Text]:
     if record is not None:
         origin = [f"origin: {record.origin}", f"licence: {record.licence}"]
         yield Text("  ".join(inert(o, 200) for o in origin), BLUE)
+    gaps = prepared.gaps(source.table)
+    if gaps:
+        values = many(sum(gaps.values()), "missing value")
+        filled = "numbers get the training median, words no category"
+        yield Text(f"{values} in {many(len(gaps), 'column')}: {filled}", BLUE)
+    if not prepared.classes:
+        yield Text(f"below, an error of 1 is one of {number(prepared.target.std)}", DIM)
     notes = list(prepared.notes)
     yield from (Text(inert(note, 300), DIM) for note in notes[:8])
     if notes[8:]:
@@ -132,7 +137,7 @@ def data_card(project: Project) -> Iterator[Text]:
 def _answers(project: Project) -> str:
     target = project.preparation.target
     if not target.classes:
-        return f"a number, {number(target.mean)} ± {number(target.std)} in the training rows"
+        return f"a number, {number(target.mean)} ± {number(target.std)}"
     record = project.source.record
     own = record is not None and record.target.name == target.name
     meanings = dict(record.target.labels) if own and record is not None else {}

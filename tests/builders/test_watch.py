@@ -109,9 +109,10 @@ def test_the_config_writes_the_files_it_names(tmp_path):
 
 
 def test_one_format_is_one_file(tmp_path):
-    config = LogConfig(export_formats=["csv"], export_dir=str(tmp_path))
-    model(log_config=config).fit(X, y, epochs=1, verbose=False)
-    assert [p.name for p in tmp_path.iterdir()] == ["metrics.csv"]
+    config = LogConfig(level="silent", export_formats=["json"], export_dir=str(tmp_path))
+    model(log_config=config).fit(X, y, epochs=1)
+    assert [p.name for p in tmp_path.iterdir()] == ["training_log.json"]
+    assert "epoch_end" in (tmp_path / "training_log.json").read_text()
 
 
 def test_a_folder_that_cannot_be_made_is_said_before_training(tmp_path):

@@ -44,6 +44,8 @@ def grow(rng: np.random.Generator, values: dict[str, np.ndarray], size: int) -> 
             found = evaluate(new, values, memo)
         except ValueError:  # shapes that do not fit
             continue
+        if new.attrs and not np.ndim(memo[id(new.args[0])]):
+            continue  # an axis of a number
         if found.ndim <= 2 and found.size <= 64 and np.all(np.abs(found) < 1e6):
             nodes.append(new)
     return nodes[len(values) :]
@@ -87,10 +89,16 @@ def gap(seed: int) -> float:
             replay.run()
             wanted = [evaluate(o, values, {}) for o in outputs]
         for register, want in zip(found.outputs, wanted, strict=True):
+            if register not in targets and is_overwritten(replay.arrays[register], targets):
+                continue  # an input shown as it is, which the update then replaced
             for got in (replay.arrays[register], targets.get(register, want)):
                 off = np.abs(got - want) / (1 + np.abs(want))
                 worst = max(worst, float(np.max(off, where=np.isfinite(want), initial=0)))
     return worst
+
+
+def is_overwritten(array: np.ndarray, targets: dict[int, np.ndarray]) -> bool:
+    return any(np.shares_memory(array, target) for target in targets.values())
 
 
 @pytest.mark.parametrize("first", range(0, 200, 40))
@@ -126,6 +134,19 @@ def test_old_numbers_are_read_before_a_target_is_overwritten():
     replay.run()
     np.testing.assert_allclose(replay.arrays[found.outputs[1]], [2.0, 5.0, 10.0])
     np.testing.assert_allclose(given["w"], [0.9, 1.9, 2.9])
+
+
+def test_targets_may_exchange_their_numbers():
+    now, last = symbol("now"), symbol("last")
+    found = program([now + 1.0, now, last])
+    given = {"now": np.ones(3), "last": np.ones(3), "older": np.ones(3)}
+    names = ("now", "last", "older")
+    target = dict(zip(found.outputs, (given[n] for n in names), strict=True))
+    replay = Recorder(found, given, np.dtype(float), target).record()
+    for name, value in zip(names, (5.0, 4.0, 3.0), strict=True):
+        given[name][:] = value
+    replay.run()
+    assert [given[name][0] for name in names] == [6.0, 5.0, 4.0]
 
 
 def test_recording_leaves_the_stream_and_replays_draw_from_it():

@@ -13,6 +13,7 @@ from neurogebra.logging.logger import LogLevel, TrainingLogger
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.events import Alert, Evaluated, TrainEnd, Verdict
 from neurogebra.observatory.presets import EXPORT_FORMATS
+from neurogebra.observatory.sinks.dashboard import DashboardExporter
 from neurogebra.observatory.sinks.exporters import (
     EXPORTERS,
     CSVExporter,
@@ -74,6 +75,38 @@ def test_markdown_reads_well_and_is_inert(tmp_path):
                  "completed after 2 epochs and 20 updates in 1.5 s", "healthy: fine"):  # fmt: skip
         assert part in text, part
     assert "<script>" not in text
+
+
+def test_a_logger_writes_the_dashboard_too(tmp_path):
+    exporter = DashboardExporter(tmp_path / "logs" / "dashboard.html")
+    logger = TrainingLogger(level=LogLevel.EXPERT, backends=[exporter], strict=True)
+    logger.on_train_start(total_epochs=7, model_info={"name": "by hand <b>"})
+    for epoch in range(2):
+        logger.on_epoch_start(epoch)
+        logger.on_batch_end(0, loss=0.75)
+        logger.on_gradient_computed("dense_9", [3.0, 4.0])
+        logger.on_epoch_end(epoch, metrics={"loss": 0.75 - epoch / 4, "note": "text"})
+    logger.on_health_check("dead", "danger", "half is dead", ["Lower it"], epoch=1)
+    facts = exporter.facts
+    assert (facts.planned, facts.epochs, facts.step, facts.status) == (7, 2, 2, "running")
+    assert [row.metrics for row in facts.table.lines()] == [{"loss": 0.75}, {"loss": 0.5}]
+    assert list(facts.gradients) == ["dense_9"]
+    logger.on_train_end()
+    page = exporter.save().read_text("utf-8")
+    for part in ("by hand &lt;b&gt;", "half is dead", "Lower it", "epoch 2 of 7"):
+        assert part in page, part
+    assert facts.status == "completed"
+
+
+def test_the_dashboard_hears_of_a_run_by_a_logger_what_it_hears_itself(tmp_path):
+    by_logger, itself = (DashboardExporter(tmp_path / name) for name in ("a.html", "b.html"))
+    bus = Bus([TrainingLogger(LogLevel.EXPERT, [by_logger], strict=True), itself], strict=True)
+    for event in RUN:
+        bus.publish(event)
+    for one, other in zip(by_logger.facts.table.lines(), itself.facts.table.lines(), strict=True):
+        assert (one.epoch, one.metrics) == (other.epoch, other.metrics)
+    assert (by_logger.facts.name, by_logger.facts.status) == ("witness", "completed")
+    assert [f.alert.message for f in by_logger.facts.findings.values()] == ["a | b <script>"]
 
 
 def test_html_is_the_dashboard(tmp_path):

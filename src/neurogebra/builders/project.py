@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,14 +16,18 @@ from neurogebra.builders.folder import RunFolder, new_folder
 from neurogebra.datasets.cells import CATEGORICAL
 from neurogebra.datasets.prepare import Preparation
 from neurogebra.datasets.source import Source, open_data
-from neurogebra.errors import RunError
+from neurogebra.datasets.target import REGRESSION
+from neurogebra.errors import BadValue, RunError
 from neurogebra.layers import Dense
+from neurogebra.losses import LOSSES
+from neurogebra.losses.table import BINARY, CLASSES, SIGNS, VALUES
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.doctor import Doctor
 from neurogebra.observatory.events import Evaluated, Note, TrainEnd, Verdict
 from neurogebra.observatory.fingerprint import TrainingFingerprint, digest
 from neurogebra.observatory.sinks.dashboard import Dashboard
 from neurogebra.observatory.sinks.ndjson import TieredStorage
+from neurogebra.observatory.sinks.ndjson_events import stored_events
 from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.training.checkpoint import load_checkpoint
 from neurogebra.training.data import Data, prepare
@@ -35,6 +40,12 @@ HEADS = {
     "binary": ("sigmoid", "binary_crossentropy"),
     "multiclass": ("softmax", "categorical_crossentropy"),
     "regression": ("linear", "mse"),
+}
+# Which targets a loss may take, so that one output layer a task fits them all.
+FITTING = {
+    "binary": (BINARY, SIGNS, VALUES),
+    "multiclass": (CLASSES,),
+    "regression": (VALUES,),
 }
 
 
@@ -108,12 +119,23 @@ def plan(data: DataSpec, layers: Iterable[tuple[int, str]], run: Mapping[str, An
     if source.record is None:  # a run is continued from wherever one stands
         data = replace(data, source=str(Path(data.source).resolve()))
     fitted = source.prepare(source.split(described.seed)[0], allow_missing=data.allow_missing)
-    activation, loss = HEADS[fitted.task]
+    activation, _ = HEADS[fitted.task]
     output = Dense(fitted.target.n_outputs, activation)
     hidden = tuple(Dense(n, a) for n, a in layers)
     model = ModelSpec(_name(source.name), (len(fitted.feature_names),), (*hidden, output))
-    described = described if "loss" in run else replace(described, loss=loss)
-    return _dealt(data, source, fitted, model, described)
+    return _dealt(data, source, fitted, model, _settled(described, fitted.task, run))
+
+
+def _settled(run: RunSpec, task: str, given: Mapping[str, Any]) -> RunSpec:
+    """Fill in what follows from the task; BadValue for a loss that does not fit it."""
+    if "loss" not in given:
+        run = replace(run, loss=HEADS[task][1])
+    fitting = [name for name, loss in LOSSES.items() if loss.target in FITTING[task]]
+    if run.loss not in fitting:
+        hint = f"there are {', '.join(fitting)}"
+        raise BadValue("loss", f"one that fits a {task} task", run.loss, hint)
+    metric = "mae" if task == REGRESSION else "accuracy"
+    return run if run.metrics else replace(run, metrics=(metric,))
 
 
 def _dealt(
@@ -214,13 +236,15 @@ def _watch(
     """Run a session under the folder's own sinks and the given ones, and keep what came out."""
     storage = TieredStorage(folder.path)
     dashboard = Dashboard(folder.dashboard)
+    dashboard.add_fingerprint(files.read_json(folder.fingerprint))
+    bus = Bus()
+    doctor = Doctor(bus.publish)
     if session.progress.step:
         storage.truncate_after(session.progress.step)
-    fingerprint = files.read_json(folder.fingerprint)
-    dashboard.add_fingerprint(fingerprint)
-    bus = Bus([storage, dashboard, *sinks])
-    doctor = Doctor(bus.publish)
-    bus.add(doctor)
+        _recall(folder, dashboard, doctor)
+    heard: list[Sink] = [storage, dashboard, *sinks, doctor]
+    for sink in heard:
+        bus.add(sink)
     try:
         for note in notes:
             bus.publish(note)
@@ -230,6 +254,17 @@ def _watch(
         return _finish(project, session, folder, bus, doctor, end)
     finally:
         bus.close()
+
+
+def _recall(folder: RunFolder, dashboard: Dashboard, doctor: Doctor) -> None:
+    """Let the page and the doctor know what the run said before it was stopped.
+
+    The doctor's bus has no listeners yet: its alerts are in the log already.
+    """
+    for stamped in stored_events(folder.path):
+        if not isinstance(stamped.event, TrainEnd):
+            dashboard.recall(stamped)
+            doctor.handle(stamped)
 
 
 def _finish(
@@ -252,8 +287,13 @@ def _finish(
         "epochs": end.epochs,
         "steps": end.step,
         "best_epoch": end.best_epoch,
-        "scores": {part: dict(found) for part, found in scores.items()},
+        "scores": {part: _numbers(found) for part, found in scores.items()},
         "verdict": {"status": verdict.status, "summary": verdict.summary, "causes": verdict.causes},
     }
     files.write_json(folder.result, result)
     return Result(folder.path, end.reason, scores, verdict)
+
+
+def _numbers(scores: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no infinity, which one wild row of a test part can make of a loss."""
+    return {name: v if math.isfinite(v) else None for name, v in scores.items()}

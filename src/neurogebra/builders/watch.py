@@ -158,8 +158,9 @@ def _exporters(config: LogConfig | None) -> list[Sink]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{folder}: no folder for reports: {error.strerror}") from error
+    level = max(config.level, Level.BASIC)  # a silent screen is no reason for an empty file
     rows = [EXPORTERS[name] for name in config.export_formats]
-    return [row.make(folder / row.file, config.level) for row in rows]
+    return [row.make(folder / row.file, level) for row in rows]
 
 
 def _tell_fingerprint(session: Session, sinks: Iterable[Sink]) -> None:

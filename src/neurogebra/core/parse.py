@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 from neurogebra.core.tree import Node, build, number, symbol
@@ -24,6 +27,8 @@ _BINARY: dict[type[ast.operator], str] = {
     ast.Div: "div",
     ast.Pow: "pow",
 }
+# Operators that are read from the left one after the other: a long sum is not a deep one.
+_CHAINS = ({"add", "sub"}, {"mul", "div"})
 _COMPARE: dict[type[ast.cmpop], tuple[str, bool]] = {
     ast.Gt: ("greater", False),
     ast.GtE: ("greater_equal", False),
@@ -32,7 +37,24 @@ _COMPARE: dict[type[ast.cmpop], tuple[str, bool]] = {
     ast.Eq: ("equal", False),
 }
 _MANY = {"max": "maximum", "Max": "maximum", "min": "minimum", "Min": "minimum"}
-_ONE = {"max": "amax", "min": "amin"}
+_ONE = {"max": "amax", "Max": "amax", "min": "amin", "Min": "amin"}
+_TOKEN = re.compile(
+    r"(?P<space>\s+)|(?P<name>[A-Za-z_]\w*)"
+    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?P<tail>\w*))"
+    r"|(?P<sign>[-+*/(),<>=!^])",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a text says: the tree, and every name in the order of the text.
+
+    A name may be missing from the tree, as x is from that of 0*x.
+    """
+
+    tree: Node
+    names: tuple[str, ...]
 
 
 def parse(text: str) -> Node:
@@ -41,172 +63,214 @@ def parse(text: str) -> Node:
     Numbers, names, + - * / **, comparisons and calls of the alphabet's operations; a trailing
     whole number gives an axis: sum(x, -1). Raises FormulaError with the column and the limit.
     """
+    return read(text).tree
+
+
+def read(text: str) -> Parsed:
+    """Return the tree and the names of a formula's text; see `parse`."""
     if not isinstance(text, str):
         raise FormulaError(f"expected a text, got {type(text).__name__}")
     if len(text) > MAX_CHARACTERS:
         raise FormulaError(f"{len(text)} characters; the limit is {MAX_CHARACTERS}")
-    return _Reader(text).read()
+    if not text.strip():
+        raise FormulaError("an empty text is not a formula")
+    _check_tokens(text)
+    line = re.sub(r"\s", " ", text)
+    try:
+        found = ast.parse(f"({line}\n)", mode="eval")  # in brackets, leading spaces may stand
+    except SyntaxError as error:
+        column = min(max((error.offset or 2) - 1, 1), len(text))
+        raise FormulaError(f"not a formula: {error.msg}", column) from None
+    except (MemoryError, RecursionError):
+        raise FormulaError(f"deeper than {MAX_DEPTH} levels") from None
+    reader = _Reader()
+    tree = reader.node(found.body, 1)
+    return Parsed(tree, tuple(reader.names))
+
+
+def _check_tokens(text: str) -> None:
+    """Refuse characters, words and nesting that no formula has, before Python's parser sees any."""
+    at = depth = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise FormulaError(f"{text[at]!r} has no place in a formula", at + 1)
+        word, kind = token[0], token.lastgroup
+        if kind == "name":
+            _check_word(word, at + 1)
+        elif token["tail"]:
+            raise FormulaError(
+                f"the number {word!r:.70} runs into letters; a product needs a *: 2*x", at + 1
+            )
+        depth += (word == "(") - (word == ")")
+        if depth > MAX_DEPTH:
+            raise FormulaError(f"brackets deeper than {MAX_DEPTH} levels", at + 1)
+        if depth < 0:
+            raise FormulaError("a bracket closes that was never opened", at + 1)
+        at = token.end()
+
+
+def _check_word(word: str, column: int) -> None:
+    if word == "True":  # the last condition of Piecewise; refused elsewhere
+        return
+    if iskeyword(word):
+        raise FormulaError(f"{word!r} is a word of Python; call it {word.lower()}_", column)
+    if not NAME.fullmatch(word):
+        raise FormulaError(f"{word!r:.70} is not a name: a letter, then letters, digits, _; "
+                           "64 characters at most", column)  # fmt: skip
 
 
 class _Reader:
-    """Reads one text; counts nodes and names on the way."""
+    """Reads one syntax tree; counts nodes and names on the way."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self) -> None:
         self.count = 0
         self.names: dict[str, Node] = {}
-
-    def read(self) -> Node:
-        _check_nesting(self.text)
-        try:
-            tree = ast.parse(self.text.strip(), mode="eval")
-        except SyntaxError as error:
-            raise FormulaError(f"not a formula: {error.msg}", error.offset or 0) from None
-        except (ValueError, MemoryError, RecursionError) as error:
-            raise FormulaError(f"not a formula: {error}") from None
-        return self.node(tree.body, 1)
 
     def node(self, at: ast.expr, depth: int) -> Node:
         self.count += 1
         if self.count > MAX_NODES:
-            raise self.error(at, f"more than {MAX_NODES} nodes")
+            raise refusal(at, f"more than {MAX_NODES} nodes")
         if depth > MAX_DEPTH:
-            raise self.error(at, f"deeper than {MAX_DEPTH} levels")
-        if isinstance(at, ast.Constant):
-            return number(self.literal(at))
-        if isinstance(at, ast.Name):
-            return self.name(at)
-        if isinstance(at, ast.UnaryOp):
-            return self.unary(at, depth)
-        if isinstance(at, ast.BinOp):
-            return self.binary(at, depth)
-        if isinstance(at, ast.Compare):
-            return self.compare(at, depth)
-        if isinstance(at, ast.Call):
-            return self.call(at, depth)
-        raise self.error(at, f"{type(at).__name__.lower()} has no place in a formula")
+            raise refusal(at, f"deeper than {MAX_DEPTH} levels")
+        read_it = _KINDS.get(type(at))
+        if read_it is None:
+            raise refusal(at, f"{type(at).__name__.lower()} has no place in a formula")
+        return read_it(self, at, depth)
 
-    def literal(self, at: ast.Constant) -> int | float:
+    def literal(self, at: ast.Constant, depth: int) -> Node:
         value = at.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise self.error(at, f"{value!r:.40} is not a number")
-        if isinstance(value, int) and value.bit_length() > MAX_BITS:
-            raise self.error(at, f"an integer of more than {MAX_BITS} bits")
-        if not math.isfinite(value):
-            raise self.error(at, "a number too large for 64 bits")
-        return value
+            raise refusal(at, f"{value!r:.40} is not a number")
+        return _bounded(at, number(value))
 
-    def name(self, at: ast.Name) -> Node:
+    def name(self, at: ast.Name, depth: int) -> Node:
         if at.id in CONSTANTS:
             return number(CONSTANTS[at.id])
-        if not NAME.fullmatch(at.id):
-            raise self.error(at, f"{at.id!r:.70} is not a name: [A-Za-z][A-Za-z0-9_]{{0,63}}")
         if at.id not in self.names and len(self.names) == MAX_NAMES:
-            raise self.error(at, f"more than {MAX_NAMES} names")
+            raise refusal(at, f"more than {MAX_NAMES} names")
         return self.names.setdefault(at.id, symbol(at.id))
 
     def unary(self, at: ast.UnaryOp, depth: int) -> Node:
         inner = self.node(at.operand, depth + 1)
-        if isinstance(at.op, ast.USub):
-            return -inner
-        if isinstance(at.op, ast.UAdd):
-            return inner
-        raise self.error(at, "only + and - may stand before a value")
+        return -inner if isinstance(at.op, ast.USub) else inner
 
     def binary(self, at: ast.BinOp, depth: int) -> Node:
         op = _BINARY.get(type(at.op))
         if isinstance(at.op, ast.BitXor):
-            raise self.error(at, "'^' is not a power here; write **")
+            raise refusal(at, "'^' is not a power here; write **")
         if op is None:
-            raise self.error(at, f"no operator {type(at.op).__name__.lower()}; use + - * / **")
-        a, b = self.node(at.left, depth + 1), self.node(at.right, depth + 1)
+            raise refusal(at, f"no operator {type(at.op).__name__.lower()}; use + - * / **")
+        a = self.node(at.left, depth + (not _chained(op, at.left)))
+        b = self.node(at.right, depth + 1)
         if op == "pow" and b.is_number and abs(b.value) > MAX_EXPONENT:
-            raise self.error(at.right, f"an exponent above {MAX_EXPONENT}")
-        return self.checked(at, build(op, (a, b), {}))
+            raise refusal(at.right, f"an exponent above {MAX_EXPONENT}")
+        return _bounded(at, build(op, (a, b), {}))
 
     def compare(self, at: ast.Compare, depth: int) -> Node:
         if len(at.ops) != 1:
-            raise self.error(at, "one comparison at a time; join two with *")
+            raise refusal(at, "one comparison at a time; join two with *")
         found = _COMPARE.get(type(at.ops[0]))
         if found is None:
-            raise self.error(at, "only < <= > >= == compare")
+            raise refusal(at, "only < <= > >= == compare")
         a, b = self.node(at.left, depth + 1), self.node(at.comparators[0], depth + 1)
         op, swap = found
         return build(op, (b, a) if swap else (a, b), {})
 
     def call(self, at: ast.Call, depth: int) -> Node:
         if not isinstance(at.func, ast.Name):
-            raise self.error(at, "only operations can be called, by their names")
+            raise refusal(at, "only operations can be called, by their names")
         if at.keywords or any(isinstance(a, ast.Starred) for a in at.args):
-            raise self.error(at, "arguments are given by position only")
+            raise refusal(at, "arguments are given by position only")
         name = at.func.id
         if name == "Piecewise":
-            return self.piecewise(at, depth)
+            return _piecewise(self, at, depth)
         if name in _MANY and len(at.args) > 1:
-            return self.fold(_MANY[name], at, depth)
+            return _fold(self, _MANY[name], at, depth)
         name = _ONE.get(name, name)
         if name not in ALPHABET:
             close = near(name, [*ALPHABET, *_MANY])
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise self.error(at, f"no operation called {name!r:.70}{hint}")
-        return self.operation(at, name, depth)
-
-    def operation(self, at: ast.Call, name: str, depth: int) -> Node:
-        op = ALPHABET[name]
-        given, extra = at.args[: op.arity], at.args[op.arity :]
-        if len(given) < op.arity or len(extra) > len(op.attrs):
-            some = f"{op.arity}" + (f" to {op.arity + len(op.attrs)}" if op.attrs else "")
-            raise self.error(at, f"{op.name} takes {some} arguments, got {len(at.args)}")
-        args = tuple(self.node(a, depth + 1) for a in given)
-        attrs: dict[str, Any] = {}
-        for key, value in zip(op.attrs, extra, strict=False):
-            attrs[key] = self.whole(value) if key == "axis" else bool(self.whole(value))
-        return build(op.name, args, attrs)
-
-    def fold(self, op: str, at: ast.Call, depth: int) -> Node:
-        nodes = [self.node(a, depth + 1) for a in at.args]
-        found = nodes[0]
-        for node in nodes[1:]:
-            found = build(op, (found, node), {})
-        return found
-
-    def piecewise(self, at: ast.Call, depth: int) -> Node:
-        pairs = [a.elts if isinstance(a, ast.Tuple) and len(a.elts) == 2 else None for a in at.args]
-        if not pairs or None in pairs:
-            raise self.error(at, "Piecewise takes pairs: Piecewise((value, condition), …)")
-        *first, (last, always) = [p for p in pairs if p is not None]
-        if not (isinstance(always, ast.Constant) and always.value is True):
-            raise self.error(at, "the last condition of Piecewise must be True")
-        found = self.node(last, depth + 1)
-        for value, condition in reversed(first):
-            c, a = self.node(condition, depth + 1), self.node(value, depth + 1)
-            found = build("where", (c, a, found), {})
-        return found
-
-    def whole(self, at: ast.expr) -> int:
-        sign = 1
-        if isinstance(at, ast.UnaryOp) and isinstance(at.op, ast.USub):
-            sign, at = -1, at.operand
-        if isinstance(at, ast.Constant) and type(at.value) is int and abs(at.value) < 64:
-            return sign * at.value
-        raise self.error(at, "an axis is a whole number")
-
-    def checked(self, at: ast.expr, node: Node) -> Node:
-        """Refuse what folding constants made too large."""
-        if node.is_number:
-            value = node.value
-            if isinstance(value, int) and value.bit_length() > MAX_BITS:
-                raise self.error(at, f"an integer of more than {MAX_BITS} bits")
-        return node
-
-    def error(self, at: ast.AST, problem: str) -> FormulaError:
-        return FormulaError(problem, getattr(at, "col_offset", -1) + 1)
+            if name in self.names or name in CONSTANTS:
+                hint = "; a product needs a *"
+            raise refusal(at, f"no operation called {name!r:.70}{hint}")
+        return _operation(self, at, name, depth)
 
 
-def _check_nesting(text: str) -> None:
-    """Refuse deep brackets before the syntax tree is built of them."""
-    depth = 0
-    for column, char in enumerate(text, 1):
-        depth += (char in "([{") - (char in ")]}")
-        if depth > MAX_DEPTH:
-            raise FormulaError(f"brackets deeper than {MAX_DEPTH} levels", column)
+_KINDS: dict[type[ast.expr], Callable[[_Reader, Any, int], Node]] = {
+    ast.Constant: _Reader.literal,
+    ast.Name: _Reader.name,
+    ast.UnaryOp: _Reader.unary,
+    ast.BinOp: _Reader.binary,
+    ast.Compare: _Reader.compare,
+    ast.Call: _Reader.call,
+}
+
+
+def _operation(reader: _Reader, at: ast.Call, name: str, depth: int) -> Node:
+    op = ALPHABET[name]
+    given, extra = at.args[: op.arity], at.args[op.arity :]
+    if len(given) < op.arity or len(extra) > len(op.attrs):
+        some = f"{op.arity}" + (f" to {op.arity + len(op.attrs)}" if op.attrs else "")
+        plural = "" if some == "1" else "s"
+        raise refusal(at, f"{name} takes {some} argument{plural}, got {len(at.args)}")
+    args = tuple(reader.node(a, depth + 1) for a in given)
+    attrs: dict[str, Any] = {}
+    for key, value in zip(op.attrs, extra, strict=False):
+        attrs[key] = bool(_whole(value)) if key == "keepdims" else _whole(value)
+    return build(op.name, args, attrs)
+
+
+def _fold(reader: _Reader, op: str, at: ast.Call, depth: int) -> Node:
+    """Read max(a, b, c) as maximum(maximum(a, b), c)."""
+    found, *rest = (reader.node(a, depth + 1) for a in at.args)
+    for node in rest:
+        found = build(op, (found, node), {})
+    return found
+
+
+def _piecewise(reader: _Reader, at: ast.Call, depth: int) -> Node:
+    pairs = [a.elts for a in at.args if isinstance(a, ast.Tuple) and len(a.elts) == 2]
+    if not pairs or len(pairs) < len(at.args):
+        raise refusal(at, "Piecewise takes pairs: Piecewise((value, condition), …)")
+    *first, (last, always) = pairs
+    if not (isinstance(always, ast.Constant) and always.value is True):
+        raise refusal(always, "the last condition of Piecewise must be True")
+    found = reader.node(last, depth + 1)
+    for value, condition in reversed(first):
+        a, c = reader.node(value, depth + 1), reader.node(condition, depth + 1)
+        found = build("where", (c, a, found), {})
+    return found
+
+
+def _whole(at: ast.expr) -> int:
+    sign = 1
+    if isinstance(at, ast.UnaryOp) and isinstance(at.op, ast.USub):
+        sign, at = -1, at.operand
+    if isinstance(at, ast.Constant) and type(at.value) is int and at.value < 64:
+        return sign * at.value
+    raise refusal(at, "an axis is a whole number below 64")
+
+
+def _chained(op: str, left: ast.expr) -> bool:
+    """Say whether `op` goes on with the sum or the product that its left side is."""
+    inner = _BINARY.get(type(left.op)) if isinstance(left, ast.BinOp) else None
+    return any(op in chain and inner in chain for chain in _CHAINS)
+
+
+def _bounded(at: ast.expr, node: Node) -> Node:
+    """Refuse numbers that are, or by folding became, too large or no numbers at all."""
+    for found in (node, *node.args):
+        value = found.value
+        if not found.is_number:
+            continue
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            raise refusal(at, f"an integer of more than {MAX_BITS} bits")
+        if not math.isfinite(value):
+            raise refusal(at, "a constant that is no finite 64-bit number")
+    return node
+
+
+def refusal(at: ast.AST, problem: str) -> FormulaError:
+    """Return the error with the column of the text; one bracket stands before the text."""
+    return FormulaError(problem, max(getattr(at, "col_offset", 1), 1))

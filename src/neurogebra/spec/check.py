@@ -16,13 +16,13 @@ MAX_UNITS, MAX_LAYERS, MAX_NUMBERS = 10**6, 10_000, 2 * 10**9
 
 
 def integer(low: int, high: int | None = None) -> Callable[[str, Any], int]:
-    """Return a check for integers from `low` to `high`."""
-    text = f"int ≥ {low}" if high is None else f"int from {low} to {high}"
+    """Return a check for integers from `low` to `high`; the error names the side that is hit."""
 
     def check(where: str, value: Any) -> int:
-        good = isinstance(value, int) and not isinstance(value, bool) and value >= low
-        if not good or (high is not None and value > high):
-            raise BadValue(where, text, value)
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            raise BadValue(where, f"int ≥ {low}", value)
+        if high is not None and value > high:
+            raise BadValue(where, f"int ≤ {high}", value)
         return int(value)
 
     return check
@@ -66,6 +66,11 @@ def one_of(kind: str, names: Iterable[str]) -> Callable[[str, Any], str]:
         return str(value)
 
     return check
+
+
+def own_names(members: Iterable[Any]) -> dict[str, str]:
+    """Return the members' own names by name and alias."""
+    return {n: m.name for m in members for n in (m.name, *m.aliases)}
 
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -67,6 +67,7 @@ class ModelSpec:
             check_layer(f"layers[{i}]", layer)
         for i, head in enumerate(self.heads):
             _check_head(f"heads[{i}]", head, self)
+        self._settle_names()
         self._check_size()
 
     @cached_property
@@ -139,6 +140,11 @@ class ModelSpec:
             heads=tuple(_head_from_dict(f"heads[{i}]", d) for i, d in enumerate(heads)),
         )
 
+    def _settle_names(self) -> None:
+        """Aliases become the members' own names, so that equal models are equal."""
+        object.__setattr__(self, "layers", tuple(map(_settled, self.layers)))
+        object.__setattr__(self, "heads", tuple(map(_settled_head, self.heads)))
+
     def _check_size(self) -> None:
         names = Counter(p.name for p in self.placed())
         twice = [n for n, count in names.items() if count > 1]
@@ -186,17 +192,28 @@ def check_layer(where: str, layer: Any) -> None:
             rule(f"{where}.{field.name}", value)
 
 
-def _activation(where: str, value: Any) -> str:
-    names = [n for n, f in FORMULAS.items() if f.category == "activation"]
-    return check.one_of("an activation", names)(where, value)
+_FAMILIES = {
+    "activation": check.own_names(f for f in FORMULAS.values() if f.category == "activation"),
+    "initializer": check.own_names(INITIALIZERS.values()),
+}
+_LOSS_NAMES = check.own_names(LOSSES.values())
+
+
+def _settled(layer: Layer) -> Layer:
+    given = {f.name: getattr(layer, f.name) for f in fields(layer)}  # type: ignore[arg-type]
+    own = {key: _FAMILIES[key][name] for key, name in given.items() if key in _FAMILIES}
+    return layer if own.items() <= given.items() else type(layer)(**{**given, **own})
+
+
+def _settled_head(head: Head) -> Head:
+    loss = _LOSS_NAMES.get(head.loss, "")
+    return replace(head, loss=loss, layers=tuple(map(_settled, head.layers)))
 
 
 _FIELDS: dict[str, Any] = {
     "units": check.integer(1, check.MAX_UNITS),
-    "activation": _activation,
-    "initializer": lambda where, v: check.one_of("an initializer", (*INITIALIZERS, "he", "xavier"))(
-        where, v
-    ),
+    "activation": check.one_of("an activation", _FAMILIES["activation"]),
+    "initializer": check.one_of("an initializer", _FAMILIES["initializer"]),
     "use_bias": check.flag,
     "rate": check.real(0.0, 1.0, "a number from 0 to below 1"),
     "momentum": check.real(0.0, 1.0, "a number from 0 to below 1"),
@@ -215,7 +232,7 @@ def _check_head(where: str, head: Any, model: ModelSpec) -> None:
     if head.at:
         check.one_of("a trunk layer", [p.name for p in model.trunk])(f"{where}.at", head.at)
     if head.loss:
-        check.one_of("a loss", LOSSES)(f"{where}.loss", head.loss)
+        check.one_of("a loss", _LOSS_NAMES)(f"{where}.loss", head.loss)
     if sum(h.name == head.name for h in model.heads if isinstance(h, Head)) > 1:
         raise BadValue(f"{where}.name", "a name of its own for each head", head.name)
 

@@ -12,6 +12,8 @@ from neurogebra.losses import LOSSES, METRICS
 from neurogebra.optim import OPTIMIZERS
 from neurogebra.spec import check
 
+# Options that say which share of a running mean stays.
+SHARES = ("mu", "rho", "b1", "b2")
 DTYPES = ("float32", "float64")
 MONITORS = ("val_loss", "loss", "val_accuracy", "accuracy")
 
@@ -43,13 +45,13 @@ class RunSpec:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        given = dict(self.options.items() if isinstance(self.options, Mapping) else self.options)
+        given = _options(self.options)
         object.__setattr__(self, "options", tuple(sorted(given.items())))
         object.__setattr__(self, "metrics", check.sequence("metrics", self.metrics))
         for field, rule in _RULES.items():
             rule(field, getattr(self, field))
         for i, metric in enumerate(self.metrics):
-            check.one_of("a metric", _with_aliases(METRICS))(f"metrics[{i}]", metric)
+            check.one_of("a metric", check.own_names(METRICS.values()))(f"metrics[{i}]", metric)
         self._settle_names()
         self._check_options(given)
 
@@ -70,7 +72,10 @@ class RunSpec:
             if key not in known:
                 hint = check.did_you_mean(key, known) if known else "it has none"
                 raise BadValue(where, f"an option of {self.optimizer}", key, hint)
-            check.real(0.0, math.inf, "a number ≥ 0")(where, value)
+            if key in SHARES:
+                check.real(0.0, 1.0, "a number from 0 to below 1")(where, value)
+            else:
+                check.real(0.0, math.inf, "a number ≥ 0")(where, value)
 
     @property
     def rate(self) -> float:
@@ -88,13 +93,17 @@ class RunSpec:
         return cls(**data)
 
 
-def _with_aliases(family: Any) -> tuple[str, ...]:
-    return (*family, *(a for m in family.values() for a in m.aliases))
+def _options(value: Any) -> dict[str, Any]:
+    pairs = tuple(value.items()) if isinstance(value, Mapping) else check.sequence("options", value)
+    for pair in pairs:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[0], str):
+            raise BadValue("options", "pairs of a name and a number", pair)
+    return dict(pairs)
 
 
 _RULES: dict[str, Any] = {
-    "loss": check.one_of("a loss", _with_aliases(LOSSES)),
-    "optimizer": check.one_of("an optimizer", _with_aliases(OPTIMIZERS)),
+    "loss": check.one_of("a loss", check.own_names(LOSSES.values())),
+    "optimizer": check.one_of("an optimizer", check.own_names(OPTIMIZERS.values())),
     "epochs": check.integer(1, 10**6),
     "batch_size": check.integer(1, 10**9),
     "shuffle": check.flag,

@@ -20,7 +20,8 @@ def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], rest: Any = 
     """Write arrays and a JSON-able rest, whole or not at all."""
     whole = {name: np.asarray(a, order="C") for name, a in arrays.items()}
     text = json.dumps(rest, allow_nan=False)
-    metadata = {"rest": text, "sha256": _digest(whole, text), "complete": "true"}
+    # One key, because the library writes several in no fixed order: equal runs, equal bytes.
+    metadata = {"neurogebra": json.dumps({"rest": text, "sha256": _digest(whole, text)})}
     return files.write(path, save(whole, metadata))
 
 
@@ -34,14 +35,14 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
         raise RunError(f"{path}: there is no such file")
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
+            metadata = json.loads((file.metadata() or {}).get("neurogebra", "{}"))
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise Corrupt(f"{path}: not a readable safetensors file: {error}") from None
-    text = metadata.get("rest", "")
-    if metadata.get("complete") != "true" or metadata.get("sha256") != _digest(arrays, text):
-        raise Corrupt(f"{path}: the contents differ from what was saved (SHA-256)")
-    return arrays, json.loads(text)
+    match metadata:
+        case {"rest": str(text), "sha256": str(digest)} if digest == _digest(arrays, text):
+            return arrays, json.loads(text)
+    raise Corrupt(f"{path}: the contents differ from what was saved (SHA-256)")
 
 
 def _digest(arrays: Mapping[str, np.ndarray], text: str) -> str:

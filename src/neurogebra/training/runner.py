@@ -97,4 +97,5 @@ def _save(session: Session, bus: Bus, checkpoints: str | Path | None) -> None:
         return
     path = save_checkpoint(checkpoints, session)
     p = session.progress
-    bus.publish(CheckpointSaved(epoch=p.epoch, step=p.step, what="last", path=path.name))
+    epoch = p.epoch if p.batch else max(0, p.epoch - 1)  # the one that goes on, or that ended
+    bus.publish(CheckpointSaved(epoch=epoch, step=p.step, what="last", path=path.name))

@@ -122,7 +122,10 @@ class Session:
         arrays = self.network.state()
         if self.best_weights is not None:
             arrays.update({f"best/{n}": a for n, a in self.best_weights.items()})
-        return arrays, {"progress": asdict(self.progress), "rng": self.rng.bit_generator.state}
+        # In hexadecimal, because a sum of a run that diverged is infinite, which JSON is not.
+        sums = {name: total.hex() for name, total in self.progress.sums.items()}
+        progress = {**asdict(self.progress), "sums": sums}
+        return arrays, {"progress": progress, "rng": self.rng.bit_generator.state}
 
     def restore(self, arrays: Mapping[str, np.ndarray], rest: Mapping[str, Any]) -> None:
         """Go on exactly where `state` was taken."""
@@ -130,7 +133,8 @@ class Session:
         self.network.load({n: a for n, a in arrays.items() if not n.startswith("best/")})
         self.best_weights = best or None
         try:
-            self.progress = Progress(**rest["progress"])
+            sums = {n: float.fromhex(t) for n, t in rest["progress"]["sums"].items()}
+            self.progress = Progress(**{**rest["progress"], "sums": sums})
             self.rng.bit_generator.state = dict(rest["rng"])
         except (KeyError, TypeError, ValueError) as error:
             raise BadValue("state", "progress and rng of a session", rest) from error

@@ -14,7 +14,7 @@ from neurogebra.observatory.bus import Sink
 from neurogebra.observatory.events import Level, Stamped
 from neurogebra.observatory.fingerprint import plain
 from neurogebra.observatory.render.text import inert
-from neurogebra.observatory.sinks.dashboard import Dashboard
+from neurogebra.observatory.sinks.dashboard import DashboardExporter
 from neurogebra.observatory.sinks.markdown import markdown
 from neurogebra.observatory.verbs import LogEvent
 
@@ -105,15 +105,10 @@ class MarkdownExporter(Exporter):
         files.write(self.path, markdown(self.records))
 
 
-class HTMLExporter(Dashboard):
+class HTMLExporter(DashboardExporter):
     """The dashboard as a report: one offline page with the charts of the run."""
 
     name = "HTML report"
-
-    def save(self) -> Path:
-        """Write the page and return where."""
-        self.close()
-        return self.path
 
 
 class Row(NamedTuple):

@@ -32,7 +32,7 @@ TIERS = ("basic", "health", "debug")
 _BASIC = ("train_", "epoch_", "evaluated", "verdict", "note", "checkpoint")
 _SEVERE = ("warning", "danger", "critical")
 _VERDICTS = {"warning": "warning", "unhealthy": "danger"}
-_HOISTED = {
+HOISTED = {
     "epoch": "epoch",
     "batch": "batch",
     "layer": "layer_name",
@@ -194,8 +194,8 @@ class _Plan(NamedTuple):
 
 def _planned(cls: type[Event]) -> _Plan:
     names = [f.name for f in fields(cls)]
-    hoisted = tuple((n, _HOISTED[n]) for n in names if n in _HOISTED)
-    inner = tuple(n for n in names if n not in _HOISTED and n != "step")
+    hoisted = tuple((n, HOISTED[n]) for n in names if n in HOISTED)
+    inner = tuple(n for n in names if n not in HOISTED and n != "step")
     silent = _tier(cls.kind, "info") == "debug" and cls is not SinkFailed
     return _Plan(cls.kind, cls.level.name, silent, hoisted, inner)
 

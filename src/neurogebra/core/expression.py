@@ -1,0 +1,241 @@
+"""A formula in the hand: looked at, evaluated, differentiated, joined with others, explained."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from neurogebra.core.evaluate import PLAIN, function
+from neurogebra.core.explain import explain
+from neurogebra.core.expression_maths import (
+    Maths,
+    arguments,
+    composed,
+    derived,
+    joined,
+    of_source,
+    only_input,
+    with_params,
+)
+from neurogebra.core.expression_text import text
+from neurogebra.core.expression_values import evaluate
+from neurogebra.core.latex import latex, unicode
+from neurogebra.core.tree import Node, build
+from neurogebra.errors import BadValue
+from neurogebra.repository.record import Formula
+
+if TYPE_CHECKING:
+    from sympy import Expr, Symbol
+
+def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
+    """Return the function that reads the values of `names`, in order, from a mapping."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    if not names:
+        return lambda given: ()
+    (name,) = names
+    return lambda given: (given[name],)
+
+
+def _operand(value: object) -> Maths | float | None:
+    """Return what takes part in arithmetic: maths or a plain number."""
+    if isinstance(value, Expression):
+        return value.maths
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        value = value.item()
+    return value if type(value) in (int, float) else None  # type: ignore[return-value]
+
+
+def _verb(op: str, sign: str, swapped: bool = False) -> Callable[[Expression, Any], Any]:
+    def join(self: Expression, other: Any) -> Any:
+        mine, theirs = self.maths, _operand(other)
+        if theirs is None:
+            return NotImplemented
+        if other is self:
+            theirs = mine
+        label = other.name if isinstance(other, Expression) else str(other)
+        names = (label, self.name) if swapped else (self.name, label)
+        maths = joined(op, theirs, mine) if swapped else joined(op, mine, theirs)
+        return self._new(f"({names[0]} {sign} {names[1]})", maths)
+
+    return join
+
+
+class Expression:
+    """A formula with a name: its inputs are asked for at `eval`, its parameters are stored.
+
+    symbolic_expr: a text, a tree, a SymPy expression or a Formula of the book. params: names
+    with values; trainable_params: those that a Trainer may change. Raises FormulaError for a
+    text that is no formula (nothing of it ever runs), BadValue for parameters it does not have.
+    """
+
+    # Otherwise `np.float64(2) * expression` would become an array of expressions.
+    __array_ufunc__ = None
+
+    def __init__(
+        self,
+        name: str,
+        symbolic_expr: Any,
+        params: Mapping[str, Any] | None = None,
+        trainable_params: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._set(name, of_source(symbolic_expr, params, trainable_params), metadata or {})
+        if isinstance(symbolic_expr, Formula):
+            self.record = symbolic_expr
+
+    def _set(self, name: str, maths: Maths, metadata: Mapping[str, Any]) -> None:
+        self.name, self.metadata, self._maths = name, dict(metadata), maths
+        self.params: dict[str, Any] = dict(maths.params)
+        self.trainable_params: list[str] = list(maths.trainable)
+        self.record: Formula | None = None
+        names = (*maths.inputs, *maths.params)
+        self._count, self._pick = len(names), _picker(names)
+        self._scalar: Callable[[Any], Any] | None = None
+
+    def _new(self, name: str, maths: Maths) -> Expression:
+        made = Expression.__new__(Expression)
+        made._set(name, maths, {})
+        return made
+
+    @property
+    def maths(self) -> Maths:
+        """The trees and names as they are now, with the parameters' present values."""
+        return with_params(self._maths, self.params, self.trainable_params)
+
+    @property
+    def tree(self) -> Node:
+        """The definition, as shown and differentiated."""
+        return self._maths.tree
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names that `eval` asks for, in the order of positional values."""
+        return self._maths.inputs
+
+    @property
+    def formula(self) -> str:
+        """The definition in LaTeX."""
+        return latex(self.tree)
+
+    @property
+    def symbolic_expr(self) -> Expr:
+        """The definition as a SymPy expression; MissingExtra where SymPy is absent."""
+        from neurogebra.core.sympy_view import to_sympy
+
+        return to_sympy(self.tree)
+
+    @property
+    def variables(self) -> list[Symbol]:
+        """The SymPy symbols of the definition, sorted by name."""
+        return sorted(self.symbolic_expr.free_symbols, key=str)
+
+    def eval(self, *args: Any, **given: Any) -> Any:
+        """Return the value: numbers give a Python number, arrays an array of their dtype.
+
+        Inputs and parameters go by name, or by position in the order of `inputs`; a parameter
+        given here wins over the stored one. Raises BadValue for a missing or misspelt name.
+        """
+        if not args:
+            merged = {**self.params, **given} if self.params else given
+            if len(merged) == self._count:
+                try:
+                    values = self._pick(merged)
+                    for v in values:
+                        if type(v) not in PLAIN:
+                            break
+                    else:
+                        return (self._scalar or self._compile())(values)
+                except (KeyError, ValueError, TypeError, OverflowError):
+                    pass  # answered below, with a sentence
+        maths = self._maths
+        found = arguments(self.name, maths, args, given)
+        return evaluate(self.name, maths, {**self.params, **found})
+
+    __call__ = eval
+
+    def _compile(self) -> Callable[[Any], Any]:
+        names = (*self._maths.inputs, *self._maths.params)
+        self._scalar = function(self._maths.runs, names, arrays=False)
+        return self._scalar
+
+    def gradient(self, var: str) -> Expression:
+        """Return the derivative by an input or parameter, an array's in that array's shape.
+
+        An elementwise formula has an elementwise derivative; of anything else that is not one
+        number it is the derivative of the sum.
+        """
+        var = str(var)
+        maths = derived(self.maths, var, f"{self.name}.gradient")
+        return self._new(f"d({self.name})/d({var})", maths)
+
+    def compose(self, other: Expression | float, var: str | None = None) -> Expression:
+        """Return this formula with `other` in place of its only input, or of the one named."""
+        inner = _operand(other)
+        if inner is None:
+            raise BadValue(f"{self.name}.compose", "an expression or a number", other)
+        name = only_input(self.maths, var, f"{self.name}.compose")
+        label = other.name if isinstance(other, Expression) else str(other)
+        return self._new(f"{self.name}({label})", composed(self.maths, inner, name))
+
+    def clone(self) -> Expression:
+        """Return a copy that shares no parameter and no metadata with this one."""
+        made = self._new(self.name, self.maths)
+        made.params, made.metadata = copy.deepcopy(self.params), copy.deepcopy(self.metadata)
+        made.record = self.record
+        return made
+
+    def simplify(self) -> Expression:
+        """Return the formula as SymPy simplifies it; it is evaluated as before."""
+        return self._symbolic("simplify")
+
+    def expand(self) -> Expression:
+        """Return the formula with products multiplied out; it is evaluated as before."""
+        return self._symbolic("expand")
+
+    def _symbolic(self, verb: str) -> Expression:
+        from neurogebra.core import sympy_view
+
+        maths = self.maths
+        return self._new(self.name, replace(maths, tree=getattr(sympy_view, verb)(maths.tree)))
+
+    def integrate(self, var: str) -> Expression:
+        """Return an antiderivative by `var`, by SymPy; FormulaError where it finds none."""
+        from neurogebra.core.sympy_view import integrate
+
+        maths = self.maths
+        var = only_input(maths, str(var), f"{self.name}.integrate")
+        tree = integrate(maths.tree, var)
+        return self._new(f"∫ {self.name} d{var}", replace(maths, tree=tree, runs=tree, like=None))
+
+    def explain(self, level: str = "beginner") -> str:
+        """Return what the formula is for: beginner, intermediate or advanced."""
+        return explain(self, level)
+
+    def visualize(self, **options: Any) -> Any:
+        """Draw the formula and its derivative; see `core.expression_plot.plot`."""
+        from neurogebra.core.expression_plot import plot
+
+        return plot(self, **options)
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(self.inputs)}) = {unicode(self.tree)}"
+
+    def __repr__(self) -> str:
+        params = f", params={self.params!r}" if self.params else ""
+        return f"Expression({self.name!r}, {text(self.tree)!r}{params})"
+
+    def __neg__(self) -> Expression:
+        maths = self.maths
+        tree = build("neg", (maths.tree,), {})
+        runs = tree if maths.runs is maths.tree else build("neg", (maths.runs,), {})
+        return self._new(f"-{self.name}", replace(maths, tree=tree, runs=runs))
+
+    __add__, __radd__ = _verb("add", "+"), _verb("add", "+", swapped=True)
+    __sub__, __rsub__ = _verb("sub", "-"), _verb("sub", "-", swapped=True)
+    __mul__, __rmul__ = _verb("mul", "*"), _verb("mul", "*", swapped=True)
+    __truediv__, __rtruediv__ = _verb("div", "/"), _verb("div", "/", swapped=True)
+    __pow__, __rpow__ = _verb("pow", "**"), _verb("pow", "**", swapped=True)

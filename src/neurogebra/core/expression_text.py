@@ -1,0 +1,46 @@
+"""A formula as text that the parser reads back to the same tree."""
+
+from __future__ import annotations
+
+from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order
+
+_SIGNS = {
+    "add": ("+", 1, 1),
+    "sub": ("-", 1, 2),
+    "mul": ("*", 2, 2),
+    "div": ("/", 2, 3),
+    "pow": ("**", 5, 4),
+    "greater": (">", 1, 1),
+    "greater_equal": (">=", 1, 1),
+    "equal": ("==", 1, 1),
+}
+_TIGHT = {"add": 1, "sub": 1, "mul": 2, "div": 2, "pow": 4}
+_NEGATIVE = 3
+
+
+def text(root: Node) -> str:
+    """Return a formula in the grammar of `core.parse`."""
+    made: dict[int, tuple[str, int]] = {}
+    for node in in_order(root):
+        made[id(node)] = _text(node, [made[id(a)] for a in node.args])
+    return made[id(root)][0]
+
+
+def _text(node: Node, parts: list[tuple[str, int]]) -> tuple[str, int]:
+    if node.op == NUMBER:
+        return repr(node.value), 9 if node.value >= 0 else _NEGATIVE
+    if node.op == SYMBOL:
+        return str(node.value), 9
+    if node.op == "neg":
+        return f"-{_within(parts[0], _NEGATIVE)}", _NEGATIVE
+    if node.op in _SIGNS:
+        sign, left, right = _SIGNS[node.op]
+        a, b = _within(parts[0], left), _within(parts[1], right)
+        return f"{a} {sign} {b}", _TIGHT.get(node.op, 0)
+    attrs = dict(node.attrs)
+    extra = [attrs[k] for k in ("axis", "keepdims") if k in attrs]
+    return f"{node.op}({', '.join([*(p[0] for p in parts), *(str(int(e)) for e in extra)])})", 9
+
+
+def _within(part: tuple[str, int], least: int) -> str:
+    return part[0] if part[1] >= least else f"({part[0]})"

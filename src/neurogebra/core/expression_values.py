@@ -1,0 +1,109 @@
+"""Values for a formula: what counts as a number, what as an array, and what comes back."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from neurogebra.core.evaluate import PLAIN, function
+from neurogebra.core.expression_maths import Maths, missing
+from neurogebra.core.tree import symbols
+from neurogebra.errors import BadValue
+from neurogebra.ops.kernels import float_type, sum_to
+
+
+def evaluate(name: str, maths: Maths, given: Mapping[str, Any]) -> Any:
+    """Return the value at `given`: names → numbers or arrays.
+
+    Raises BadValue for a missing name, for what is no number, and for shapes that do not fit.
+    """
+    absent = [n for n in symbols_of(maths) if n not in given]
+    if absent:
+        raise missing(name, maths, absent)
+    names = (*maths.inputs, *maths.params)
+    values = [value(n, given[n]) if n in given else 0 for n in names]
+    arrays = any(type(v) not in PLAIN for v in values)
+    run = function(maths.runs, names, arrays=arrays)
+    try:
+        with np.errstate(all="ignore"):  # ∞ and NaN are answers; a formula says where they come
+            found = run(values)
+    except OverflowError:  # a Python integer beyond every float
+        return run([_float(v) for v in values])
+    except (ValueError, TypeError, IndexError) as error:
+        raise _misfit(name, names, values, error) from error
+    return _own(found, values, maths) if arrays else found
+
+
+def symbols_of(maths: Maths) -> list[str]:
+    """Return the names that a value is needed for."""
+    if maths.runs is maths.tree:
+        return symbols(maths.tree)
+    return sorted({*symbols(maths.tree), *symbols(maths.runs)})
+
+
+def value(name: str, given: Any) -> Any:
+    """Return a Python number or a NumPy array of numbers; 64-bit NumPy numbers are Python's."""
+    if type(given) in PLAIN:
+        return given
+    if isinstance(given, (bool, np.bool_, np.int64, np.float64)):
+        return given.item() + 0 if isinstance(given, np.generic) else int(given)
+    if isinstance(given, (np.ndarray, np.generic)):
+        return _array(name, given)
+    if isinstance(given, numbers.Real):
+        return float(given)
+    if isinstance(given, (str, bytes)) or given is None:
+        raise BadValue(name, "a number or an array of numbers", given)
+    try:
+        return _array(name, np.asarray(given))
+    except (ValueError, TypeError) as error:
+        raise BadValue(name, "a number or an array of numbers", given, str(error)) from None
+
+
+def _array(name: str, given: Any) -> Any:
+    kind = given.dtype.kind
+    if kind == "b":
+        return np.asarray(given, np.int64)
+    if kind not in "fiu":
+        raise BadValue(name, "numbers", f"an array of {given.dtype}")
+    return given
+
+
+def _float(v: Any) -> float:
+    try:
+        return float(v)
+    except OverflowError:
+        return float("inf") if v > 0 else float("-inf")
+
+
+def _own(found: Any, values: Sequence[Any], maths: Maths) -> Any:
+    """Give a gradient its input's shape, and the caller memory of their own."""
+    names = (*maths.inputs, *maths.params)
+    like = values[names.index(maths.like)] if maths.like is not None else None
+    if isinstance(like, np.ndarray) and like.ndim and np.shape(found) != like.shape:
+        if type(found) in PLAIN:
+            return np.full(like.shape, found, float_type(like))
+        found = sum_to(found, like)
+    if isinstance(found, np.ndarray) and (found.base is not None or _among(found, values)):
+        return found.copy()
+    return found
+
+
+def _among(found: Any, values: Sequence[Any]) -> bool:
+    return any(found is v for v in values)
+
+
+def _misfit(name: str, names: Sequence[str], values: Sequence[Any], error: Exception) -> BadValue:
+    shapes = ", ".join(f"{n} {np.shape(v)}" for n, v in zip(names, values, strict=True))
+    return BadValue(f"{name}.eval", "shapes that fit together", _Plain(shapes), str(error))
+
+
+class _Plain(str):
+    """A text whose repr is itself, for a message."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
