@@ -19,7 +19,7 @@ FLOORS = {
     **dict.fromkeys(("observatory", "engines"), 5),
     **dict.fromkeys(("training", "bridges", "datasets"), 6),
     **dict.fromkeys(("builders",), 7),
-    **dict.fromkeys(("cli", "studio", "lab", "experiments", "tutorials", "viz"), 8),
+    **dict.fromkeys(("__main__", "cli", "studio", "lab", "experiments", "tutorials", "viz"), 8),
 }
 PORCHES = ("logging/", "utils/", "core/trainer.py", "core/neurocraft.py")
 # Tables of records may be longer than other files.

@@ -101,7 +101,7 @@ def train(
     ] = None,
     target: Annotated[str | None, _option(DATA, "The column to predict.", "COL")] = None,
     task: Annotated[
-        str | None, _option(DATA, "classification or regression, if it is not seen.", "TASK")
+        str | None, _option(DATA, "classification or regression, if misread.", "TASK")
     ] = None,
     drop: Annotated[str, _option(DATA, "Columns to leave out.", "COL,COL")] = "",
     categorical: Annotated[str, _option(DATA, "Numbers that are names.", "COL,COL")] = "",
@@ -116,7 +116,7 @@ def train(
     ] = None,
     epochs: Annotated[int, _option(NETWORK, "Passes over the rows, at most.", "N")] = EPOCHS,
     patience: Annotated[
-        int, _option(NETWORK, "Epochs to wait for a better one; 0: never stop.", "N")
+        int, _option(NETWORK, "Epochs without a better one; 0: no end.", "N")
     ] = PATIENCE,
     batch_size: Annotated[int, _option(NETWORK, "Rows in one update.", "N")] = 32,
     engine: Annotated[str, _option(NETWORK, "numpy or torch.", "NAME")] = "numpy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich import box
@@ -10,15 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from neurogebra.cli_text import screen, tell_json
-from neurogebra.core.differentiate import gradient, leaves
-from neurogebra.core.latex import latex, unicode
-from neurogebra.core.parse import parse
-from neurogebra.core.tree import Node
+from neurogebra.core.forge import MathForge
 from neurogebra.errors import UnknownName
 from neurogebra.observatory.render.text import count, inert, number
 from neurogebra.observatory.sinks.terminal_screen import BLUE, DIM, MAGENTA
 from neurogebra.registry import near
-from neurogebra.repository import FORMULAS, Formula
+from neurogebra.repository import FORMULAS
 from neurogebra.repository.search import search
 
 MOST_HITS = 20
@@ -26,59 +23,35 @@ MOST_HITS = 20
 
 def tell_formula(name: str, *, as_json: bool) -> None:
     """Print a formula's card; raise UnknownName with the near names."""
-    record = FORMULAS[name]
-    root = parse(record.expr)
-    derivatives = dict(_derivatives(record, root))
+    card = MathForge().card(name)
     if as_json:
-        tell_json(_facts(record, root, derivatives))
+        tell_json(card)
         return
-    card = Table.grid(padding=(0, 2, 0, 0))
-    card.add_column(style=BLUE, no_wrap=True)
-    card.add_column(overflow="fold")
-    for label, value in _lines(record, root, derivatives):
-        card.add_row(label, value)
-    kind = " / ".join(filter(None, (record.category, record.subcategory)))
-    title = Text.assemble((record.name, "bold"), (f"  {kind}", DIM))
-    screen().show(title, Text(record.summary), Text(), card)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style=BLUE, no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in _lines(card):
+        if value.plain:
+            table.add_row(label, value)
+    kind = " / ".join(filter(None, (card["category"], card["subcategory"])))
+    title = Text.assemble((card["name"], "bold"), (f"  {kind}", DIM))
+    screen().show(title, Text(card["summary"]), Text(), table)
 
 
-def _derivatives(record: Formula, root: Node) -> Iterator[tuple[str, Node]]:
-    for name in (*record.inputs, *(p for p, _ in record.params)):
-        if found := leaves(root, name):
-            yield name, gradient(root, found)[0]
-
-
-def _facts(record: Formula, root: Node, derivatives: dict[str, Node]) -> dict[str, Any]:
-    words = ("name", "category", "subcategory", "summary", "expr", "stable", "usage", "source")
-    lists = ("inputs", "aliases", "pros", "cons")
-    return {
-        **{word: getattr(record, word) for word in words},
-        **{word: list(getattr(record, word)) for word in lists},
-        "params": dict(record.params),
-        "unicode": unicode(root),
-        "latex": latex(root),
-        "gradient": {n: {"unicode": unicode(g), "latex": latex(g)} for n, g in derivatives.items()},
-    }
-
-
-def _lines(record: Formula, root: Node, derivatives: dict[str, Node]) -> Iterator[tuple[str, Text]]:
-    yield "formula", Text(unicode(root), f"bold {MAGENTA}")
-    yield "LaTeX", Text(latex(root), MAGENTA)
-    if record.stable is not None:
-        yield "computed as", Text(unicode(parse(record.stable)), MAGENTA)
-    yield "inputs", Text(", ".join(record.inputs))
-    if record.params:
-        yield "parameters", Text(", ".join(f"{n} = {number(v)}" for n, v in record.params))
-    for name, found in derivatives.items():
-        yield f"∂/∂{name}", Text(unicode(found), MAGENTA)
-    words = {
-        "used for": record.usage,
-        "good": "; ".join(record.pros),
-        "bad": "; ".join(record.cons),
-        "also called": ", ".join(record.aliases),
-        "source": record.source,
-    }
-    yield from ((label, Text(text)) for label, text in words.items() if text)
+def _lines(card: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
+    yield "formula", Text(card["formula"], f"bold {MAGENTA}")
+    yield "LaTeX", Text(card["latex"], MAGENTA)
+    if card["computed"] != card["formula"]:
+        yield "computed as", Text(card["computed"], MAGENTA)
+    yield "inputs", Text(", ".join(card["inputs"]))
+    yield "parameters", Text(", ".join(f"{n} = {number(v)}" for n, v in card["params"].items()))
+    for name, derivative in card["gradient"].items():
+        yield f"∂/∂{name}", Text(derivative, MAGENTA)
+    yield "used for", Text(card["usage"])
+    yield "good", Text(" ".join(card["pros"]))
+    yield "bad", Text(" ".join(card["cons"]))
+    yield "also called", Text(", ".join(card["aliases"]))
+    yield "source", Text(card["source"])
 
 
 def tell_found(words: str, *, as_json: bool) -> None:

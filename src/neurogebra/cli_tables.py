@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ def tell_predictions(found: Predictions, out: Path | None, *, as_json: bool) -> 
         to.show(Text.assemble(told, (inert(out, 2000), GREEN)))
     elif to.live:
         to.show(prediction_table(found))
+        if (left := len(found.answers) - MOST_ROWS) > 0:
+            to.show(Text(f"… and {many(left, 'more row')}; --out FILE writes them all", DIM))
     else:
         typer.echo(as_csv(found.columns, found.rows()), nl=False)
     if found.scores:
@@ -81,25 +84,24 @@ def _safe(cell: Any) -> str:
 
 
 def prediction_table(found: Predictions) -> Table:
-    """Return the first predictions as a table; its last row says how many more there are."""
+    """Return the first predictions as a table."""
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
     words = {"prediction": found.preparation.target.name}
     for name in found.columns:
         numbers = name in ("row", "probability") or not found.preparation.classes
         title = Text(inert(words.get(name, name), 40))
         table.add_column(title, justify="right" if numbers else "left", overflow="fold")
-    for i, row in enumerate(found.rows()):
-        if i == MOST_ROWS:
-            left = many(len(found.answers) - i, "more row")
-            table.add_row("…", Text(f"{left}; --out FILE writes all", DIM))
-            break
-        table.add_row(*(_shown(cell) for cell in row), style=_colour(row, found))
+    for row in islice(found.rows(), MOST_ROWS):
+        cells = (_shown(n, cell) for n, cell in zip(found.columns, row, strict=True))
+        table.add_row(*cells, style=_colour(row, found))
     return table
 
 
-def _shown(cell: Any) -> Text:
+def _shown(name: str, cell: Any) -> Text:
     if cell is None:
         return Text("–", DIM)
+    if name == "probability":
+        return Text(f"{cell:.4f}")
     return Text(number(cell) if isinstance(cell, (int, float)) else inert(cell, 60))
 
 

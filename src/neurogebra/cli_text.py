@@ -127,7 +127,7 @@ def data_card(project: Project) -> Iterator[Text]:
         filled = "numbers get the training median, words no category"
         yield Text(f"{values} in {many(len(gaps), 'column')}: {filled}", BLUE)
     if not prepared.classes:
-        yield Text(f"below, an error of 1 is one of {number(prepared.target.std)}", DIM)
+        yield Text(f"while training, errors count in units of {number(prepared.target.std)}", DIM)
     notes = list(prepared.notes)
     yield from (Text(inert(note, 300), DIM) for note in notes[:8])
     if notes[8:]:

@@ -117,7 +117,7 @@ def test_texts_that_a_spreadsheet_would_run_are_disarmed_and_numbers_stay_number
     found = [row[0] for row in csv.reader(io.StringIO(text, newline=""))][1:]
     harmless = {"plain", "-1", "+2.5e3", "a=b"}
     assert found == [c if c in harmless else f"'{c}" for c in cells]
-    assert as_csv(["n"], [[-1.5], [3], [None]]) == b"n\n-1.5\n3\n\n"
+    assert as_csv(["n", "m"], [[-1.5, 3], [None, 0.1]]) == b"n,m\n-1.5,3\n,0.1\n"
 
 
 def test_a_class_that_is_a_formula_is_disarmed_on_its_way_out(run, table):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from neurogebra.engines import numpy_engine
+from neurogebra.engines.kernels import copy
 from neurogebra.engines.numpy_engine import ENGINE, KEPT_PROGRAMS
 from neurogebra.engines.reference import first_batch, first_weights
 from neurogebra.layers import Activation, BatchNorm, Dense, Dropout, Flatten
@@ -100,6 +101,14 @@ def test_one_array_more_turns_the_law_red():
     calls = net._programs[(32, "train")].replay.calls
     calls.append((lambda: np.empty(SMALL.count()).sum(), ()))
     assert held(net, batch)[0] > BYTES
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_gradients_and_slots_are_written_where_they_stay(optimizer):
+    """No number is computed in one place and then copied to another."""
+    net, (x, _) = warm(SMALL, "binary_crossentropy", 8, optimizer)
+    calls = [*net._programs[(len(x), "train")].replay.calls, *net.update.calls]
+    assert copy not in [function for function, _ in calls]
 
 
 def test_only_the_latest_programs_are_kept():

@@ -274,7 +274,7 @@ def _finish(
     if end.reason != "diverged" or session.best_weights is not None:
         for part in PARTS[1:]:
             data = project.parts[part]
-            scores[part] = session.evaluate(data)
+            scores[part] = {**session.evaluate(data), **_in_own_unit(project, session, data)}
             bus.publish(Evaluated(split=part, rows=len(data), metrics=scores[part]))
         rest = {"preparation": project.preparation.to_dict()}
         if not folder.has_model:  # a crash may have come between the model and the result
@@ -297,3 +297,14 @@ def _finish(
 def _numbers(scores: Mapping[str, float]) -> dict[str, float | None]:
     """JSON has no infinity, which one wild row of a test part can make of a loss."""
     return {name: v if math.isfinite(v) else None for name, v in scores.items()}
+
+
+def _in_own_unit(project: Project, session: Session, data: Data) -> dict[str, float]:
+    """Return a regression's mean absolute error in the target's own unit, and its R²."""
+    if project.preparation.classes:
+        return {}
+    y = data.y["output"].astype(np.float64)
+    error = y - session.network.predict(data.x)["output"]
+    spread = float(np.square(y - y.mean()).sum())
+    found = {"mae_raw": float(np.abs(error).mean()) * project.preparation.target.std}
+    return {**found, "r2": 1.0 - float(np.square(error).sum()) / spread} if spread else found

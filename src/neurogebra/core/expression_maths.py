@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from neurogebra.core.differentiate import gradient
-from neurogebra.core.expression_shapes import tidy
+from neurogebra.core.expression_tidy import tidy
 from neurogebra.core.parse import Parsed, read
 from neurogebra.core.tree import Node, build, number, substitute, symbol, symbols
 from neurogebra.errors import BadValue, short
@@ -68,7 +68,7 @@ def _read(source: object) -> Parsed:
         return Parsed(source, tuple(symbols(source)))
     if type(source) in (int, float):
         return Parsed(number(source), ())
-    if type(source).__module__.partition(".")[0] == "sympy":
+    if any(kind.__module__.startswith("sympy.") for kind in type(source).__mro__):
         from neurogebra.core.sympy_view import from_sympy
 
         tree = from_sympy(source)
@@ -107,14 +107,13 @@ def derived(maths: Maths, var: str, where: str) -> Maths:
     names = (*maths.inputs, *maths.params)
     if var not in names:
         raise BadValue(where, _one_of(names), var, _hint(var, names))
-    tree = _derivative(maths.tree, var)
-    runs = tree if maths.runs is maths.tree else _derivative(maths.runs, var)
-    return replace(maths, tree=tree, runs=runs, like=var)
+    tree = tidy(_derivative(maths.tree, var), tuple(maths.params))
+    return replace(maths, tree=tree, runs=_derivative(maths.runs, var), like=var)
 
 
 def _derivative(tree: Node, var: str) -> Node:
     leaf = symbol(var)  # one node, where joining left several of one name
-    return tidy(gradient(substitute(tree, {var: leaf}), [leaf])[0])
+    return gradient(substitute(tree, {var: leaf}), [leaf])[0]
 
 
 def joined(op: str, a: Maths | float, b: Maths | float) -> Maths:

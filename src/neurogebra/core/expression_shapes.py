@@ -1,49 +1,62 @@
-"""Shapes that follow from the form of a formula: a total is one number, whatever its inputs are."""
+"""Which spreading and summing in a derivative does nothing, when inputs have one shape."""
 
 from __future__ import annotations
 
-from neurogebra.core.tree import NUMBER, Node, build, in_order
+from collections.abc import Collection
+
+from neurogebra.core.expression_forms import Forms
+from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE, REDUCTION
 
+# A shape is a set of marks: none for one number, INPUT for an input's, the number of its form
+# for whatever else decides its own shape.
+Shape = frozenset[int]
+INPUT = -1
+_ONE: Shape = frozenset()
+_GIVEN = ("sum_to", "expand_like", "reshape_like")
 
-def totals(root: Node) -> set[int]:
-    """Return the ids of the nodes that are one number, whatever shapes the inputs have."""
+
+def idle(root: Node, scalars: Collection[str], forms: Forms) -> set[int]:
+    """Return the ids of sum_to and expand_like nodes that may be left out of what is shown.
+
+    Inputs are taken to have one shape, or that of the matrix product they are joined with, and
+    `scalars` none.
+    """
+    shapes: dict[int, Shape] = {}
+    within: dict[int, Shape] = {}  # a reduction that keeps its axes fits into its argument
     found: set[int] = set()
     for node in in_order(root):
-        if node.op == NUMBER or _is_total(node) or _joins_totals(node, found):
+        args = [shapes[id(a)] for a in node.args]
+        shapes[id(node)] = _shape(node, args, scalars, forms, within)
+        if node.op == "expand_like" or (node.op == "sum_to" and args[0] <= args[1]):
             found.add(id(node))
     return found
 
 
-def _is_total(node: Node) -> bool:
+def _shape(
+    node: Node, args: list[Shape], scalars: Collection[str], forms: Forms, within: dict[int, Shape]
+) -> Shape:
     op = ALPHABET.get(node.op)
-    if op is None:
-        return False
-    return (op.kind == REDUCTION and not node.attrs) or node.op in ("size", "dot")
+    if node.op == NUMBER or (node.op == SYMBOL and node.value in scalars):
+        return _ONE
+    if node.op == SYMBOL:
+        return frozenset({INPUT})
+    if node.op in _GIVEN:
+        return args[1]
+    if op is not None and op.kind == ELEMENTWISE:
+        return _union(args, within)
+    if (op is not None and op.kind == REDUCTION and not node.attrs) or node.op in ("size", "dot"):
+        return _ONE
+    if node.op in ("softmax", "log_softmax"):
+        return args[0]
+    mark = forms.number(node)
+    if dict(node.attrs).get("keepdims"):
+        within[mark] = args[0]
+    return frozenset({mark})
 
 
-def _joins_totals(node: Node, found: set[int]) -> bool:
-    op = ALPHABET.get(node.op)
-    if not node.args or op is None:
-        return False
-    if op.kind == ELEMENTWISE:
-        return all(id(a) in found for a in node.args)
-    return node.op in ("sum_to", "expand_like", "reshape_like") and id(node.args[1]) in found
-
-
-def tidy(root: Node) -> Node:
-    """Return the formula without the spreading and summing that provably does nothing."""
-    known = totals(root)
-    made: dict[int, Node] = {}
-    for node in in_order(root):
-        args = tuple(made[id(a)] for a in node.args)
-        if node.op in ("expand_like", "sum_to") and {id(a) for a in node.args} <= known:
-            made[id(node)] = args[0]
-        elif all(a is b for a, b in zip(args, node.args, strict=True)):
-            made[id(node)] = node
-        else:
-            made[id(node)] = build(node.op, args, dict(node.attrs))
-    return made[id(root)]
-
-
+def _union(args: list[Shape], within: dict[int, Shape]) -> Shape:
+    marks = frozenset().union(*args)
+    marks -= {m for m in marks if m in within and within[m] <= marks - {m}}
+    return marks - {INPUT} if any(m not in within for m in marks - {INPUT}) else marks

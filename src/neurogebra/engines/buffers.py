@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurogebra.core.program import Instruction, Program
-from neurogebra.engines.kernels import UFUNCS
+from neurogebra.engines.kernels import IN_PLACE
 
 Shape = tuple[int, ...]
 
@@ -94,7 +94,7 @@ class Buffers:
     def may_write(self, register: int, target: np.ndarray) -> bool:
         """A target's old numbers may go once nobody reads them after the register's line.
 
-        Only ufuncs may read them in that line itself: they write an element after reading it.
+        Only what is IN_PLACE may read them in that line itself.
         """
         first = self.writes[register] + self._in_place(register)
         for source, array in self.given.items():
@@ -106,7 +106,7 @@ class Buffers:
         return True
 
     def _in_place(self, register: int) -> bool:
-        return self.lines[self.writes[register]].op in UFUNCS
+        return self.lines[self.writes[register]].op in IN_PLACE
 
     def _early(self) -> Iterable[tuple[int, np.ndarray]]:
         """Yield registers that only feed a target and may lie in its array already.

@@ -90,7 +90,8 @@ def with_loss(name: str) -> Case:
 
 def with_layer(kind: type[Layer]) -> Case:
     """Return a network around a layer, whose needed fields get small values."""
-    needed = {f.name: _FIRST[f.name] for f in fields(kind) if f.default is MISSING}  # type: ignore[arg-type]
+    known: Any = fields(kind)  # type: ignore[arg-type]
+    needed = {f.name: _FIRST[f.name] for f in known if f.default is MISSING}
     for shape in ((2, 3), (6,)):
         layers = (Dense(4, "tanh"), kind(**needed), Flatten(), Dense(2))
         try:

@@ -23,6 +23,11 @@ UFUNCS: dict[str, Any] = {
     "greater": np.greater, "greater_equal": np.greater_equal, "equal": np.equal,
 }  # fmt: skip
 
+SCALED_SUM = "scaled_sum"  # (x, y; a, b): a·x + b·y, an operation of this engine only
+
+# What may write over what it reads: an element is read before it is written.
+IN_PLACE = frozenset({*UFUNCS, SCALED_SUM})
+
 # What the recorder has a kernel for; the alphabet writes the others in these.
 LOWERED = frozenset(
     name for name, op in ALPHABET.items() if op.lower is not None and name not in UFUNCS

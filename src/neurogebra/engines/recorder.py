@@ -10,15 +10,22 @@ import numpy as np
 
 from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.buffers import Buffers
-from neurogebra.engines.kernels import UFUNCS, Call, Entry, copy, draw_into, kernel, scale_and_add
+from neurogebra.engines.kernels import (
+    SCALED_SUM,
+    UFUNCS,
+    Call,
+    Entry,
+    copy,
+    draw_into,
+    kernel,
+    scale_and_add,
+)
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE
 
 # Operations whose value is another look at the same numbers.
 VIEWS = frozenset({"transpose", "flatten", "reshape_like", "expand_like"})
 
-# An engine's own operations: a·x + b·y in y's place; fresh numbers of the shape of `like`.
-SCALED_SUM = "scaled_sum"  # (x, y; a, b)
 UNIFORM = "uniform"  # (like, index): fresh numbers of the shape of `like`
 
 
@@ -124,9 +131,13 @@ class Recorder:
 
     def _sum(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
         out = self.buffers.take(line.out, args[1].shape)
-        if not _same_memory(out, args[1]):
-            self._call(line.out, copy, (args[1],), out)
-        return self._call(line.out, scale_and_add, (attrs["a"], args[0], attrs["b"]), out)
+        pairs = [(attrs["a"], args[0]), (attrs["b"], args[1])]
+        if _same_memory(out, args[0]):
+            pairs.reverse()
+        (a, x), (b, y) = pairs
+        if not _same_memory(out, y):
+            self._call(line.out, copy, (y,), out)
+        return self._call(line.out, scale_and_add, (a, x, b), out)
 
     def _ufunc(self, place: int, line: Instruction, args: list[Any]) -> np.ndarray:
         shape = np.broadcast_shapes(*(_shape(a) for a in args))

@@ -12,7 +12,8 @@ import numpy as np
 from neurogebra.core.program import Instruction, Program, program
 from neurogebra.core.tree import Node, number, symbol
 from neurogebra.engines import blas
-from neurogebra.engines.recorder import SCALED_SUM, Recorder
+from neurogebra.engines.kernels import SCALED_SUM
+from neurogebra.engines.recorder import Recorder
 from neurogebra.ops import ALPHABET
 from neurogebra.optim import OPTIMIZERS
 from neurogebra.spec import RunSpec

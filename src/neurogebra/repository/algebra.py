@@ -436,8 +436,7 @@ ALGEBRA = (
     ),
     Formula(
         name="smootherstep",
-        expr="min(max(t, 0), 1) ** 3 "
-        "* (min(max(t, 0), 1) * (6 * min(max(t, 0), 1) - 15) + 10)",
+        expr="min(max(t, 0), 1) ** 3 * (min(max(t, 0), 1) * (6 * min(max(t, 0), 1) - 15) + 10)",
         inputs=("t",),
         summary="From 0 to 1 with slope and curvature 0 at both ends.",
         category="algebra",

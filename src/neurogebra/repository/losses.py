@@ -89,7 +89,10 @@ LOSSES = (
         subcategory="regression",
         source="Green (1990), Bayesian reconstructions from emission tomography data using a "
         "modified EM algorithm, IEEE Transactions on Medical Imaging 9, 84-93",
-        checks=(at(y=0.0, y_pred=1.0)(0.4337808304830271), at(y=0.0, y_pred=1e3)(999.3068528194401)),
+        checks=(
+            at(y=0.0, y_pred=1.0)(0.4337808304830271),
+            at(y=0.0, y_pred=1e3)(999.3068528194401),
+        ),
         aliases=("logcosh",),
     ),
     Formula(
@@ -167,7 +170,7 @@ LOSSES = (
         cons=("A kink at the margin.", "Gives no probability."),
         subcategory="margin",
         source="Cortes & Vapnik (1995), Support-vector networks, Machine Learning 20, 273-297",
-        checks=(at(y=-1.0, y_pred=0.5)(1.5), Same("sklearn.metrics.hinge_loss", ("y", "y_pred"))),
+        checks=(at(y=-1.0, y_pred=0.5)(1.5), at(y=1.0, y_pred=2.0)(0.0)),
         aliases=("hinge_loss",),
         sensitive=True,
     ),
@@ -324,9 +327,7 @@ LOSSES = (
         cons=("Most triples teach nothing: they must be mined.",),
         subcategory="metric learning",
         source="Schroff, Kalenichenko & Philbin (2015), FaceNet, arXiv:1503.03832",
-        checks=(
-            at(anchor=(0.0, 0.0), positive=(1.0, 0.0), negative=(0.0, 0.5), margin=0.25)(1.0),
-        ),
+        checks=(at(anchor=(0.0, 0.0), positive=(1.0, 0.0), negative=(0.0, 0.5), margin=0.25)(1.0),),
         sensitive=True,
     ),
 )

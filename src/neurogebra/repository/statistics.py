@@ -288,8 +288,7 @@ STATISTICS = (
         inputs=("p",),
         summary="The entropy of a yes or no, in nats.",
         category="statistics",
-        stable="-xlogy(p, p) - where(p < 0.5, (1 - p) * log1p(-min(p, 0.5)), "
-        "xlogy(1 - p, 1 - p))",
+        stable="-xlogy(p, p) - where(p < 0.5, (1 - p) * log1p(-min(p, 0.5)), xlogy(1 - p, 1 - p))",
         domain=(("p", PROBABILITY),),
         usage="How undecided a yes-or-no prediction is.",
         pros=("0 for certainty, ln 2 at one half.",),

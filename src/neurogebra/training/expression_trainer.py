@@ -73,7 +73,7 @@ class Trainer:
         """Fit to rows, and return the loss over all rows and the parameters after each epoch.
 
         X: one array for one input; columns by name, or in the order of the inputs, for several.
-        batch_size: rows an update, a tenth of them by default. seed: of the order of rows.
+        batch_size: rows an update, a twentieth of them by default. seed: of the order of rows.
         loss_fn: a loss of the book of y and y_pred. callback(epoch, loss, params) is called
         after each epoch. Raises DataError for data that cannot be learned from, BadValue for a
         learning rate at which the loss does not stay finite.

@@ -77,7 +77,7 @@ def run(
         if isinstance(event, EpochEnd) and time.monotonic() - saved >= EVERY:
             _save(session, bus, checkpoints)
             saved = time.monotonic()
-        if isinstance(event, (BatchEnd, EpochEnd)) and stop() and not session.progress.reason:
+        if isinstance(event, (BatchEnd, EpochEnd)) and stop() and _may_stop(session):
             break
     _save(session, bus, checkpoints)
     p = session.progress
@@ -90,6 +90,14 @@ def run(
     )
     bus.publish(end)
     return end
+
+
+def _may_stop(session: Session) -> bool:
+    """An epoch whose last update is made is ended first: its end belongs to that update's step.
+
+    Otherwise a log could not be cut at the step of a checkpoint.
+    """
+    return not session.progress.reason and session.progress.batch < session.batches
 
 
 def _save(session: Session, bus: Bus, checkpoints: str | Path | None) -> None:

@@ -24,35 +24,25 @@
     const few = data.length <= 40 && spec.series.length <= 3;
     return {
       label: series.name, data, borderColor: tone, backgroundColor: tone,
-      borderWidth: spec.id === "batch-loss" ? 1 : 2, borderJoinStyle: "round",
+      borderWidth: spec.kind === "bar" ? 0 : spec.id === "batch-loss" ? 1.2 : 2, borderJoinStyle: "round",
       pointRadius: (c) => (alone(c.dataIndex) ? 3 : few ? 1.8 : 0), pointHitRadius: 6, pointHoverRadius: 4,
       pointBorderWidth: 0, maxBarThickness: 26, borderRadius: 3, borderSkipped: "bottom",
     };
   }
 
-  function axes(spec, log) {
-    const ticks = { color: colour("soft"), font: { size: 11.5 }, padding: 6, maxRotation: 0 };
-    const grid = { color: colour("line"), drawTicks: false };
-    const hide = { ...grid, display: false };
-    const xs = spec.series.flatMap((s) => s.points.map((p) => p[0]));
-    const pad = spec.kind === "bar" || xs[0] === xs[xs.length - 1] ? 0.5 : 0;
-    const low = xs.reduce((a, b) => Math.min(a, b), Infinity) - pad;
-    const high = xs.reduce((a, b) => Math.max(a, b), -Infinity) + pad;
-    const whole = (v) => (Number.isInteger(v) ? short(v) : "");
-    const decade = (v) => (Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6) ? short(v) : "");
-    return {
-      x: { type: "linear", min: low, max: high, offset: false, grid: hide, border: { display: false },
-        ticks: { ...ticks, callback: whole, autoSkipPadding: 16, maxTicksLimit: 8, includeBounds: false } },
-      y: { type: log ? "logarithmic" : "linear", grid, border: { display: false }, grace: 0,
-        beginAtZero: spec.kind === "bar" || nearZero(spec),
-        ticks: { ...ticks, maxTicksLimit: log ? 60 : 6, callback: log ? decade : short } },
+  function axes(spec, type) {
+    const common = {
+      border: { display: false },
+      ticks: { color: colour("soft"), font: { size: 11.5 }, padding: 6, maxRotation: 0, autoSkip: false, callback: short },
     };
-  }
-
-  function nearZero(spec) {
-    const values = spec.series.flatMap((s) => s.points.map((p) => p[1])).filter((v) => v !== null);
-    const low = values.reduce((a, b) => Math.min(a, b), Infinity);
-    return low >= 0 && low < 0.4 * values.reduce((a, b) => Math.max(a, b), 0);
+    const placed = (axis, range) => { axis.ticks = range.ticks.map((value) => ({ value })); };
+    const range = spec.y[type];
+    return {
+      x: { ...common, type: "linear", min: spec.x.min, max: spec.x.max, offset: false, grid: { display: false },
+        afterBuildTicks: (axis) => placed(axis, spec.x) },
+      y: { ...common, type, min: range.min, max: range.max, grid: { color: colour("line"), drawTicks: false },
+        afterBuildTicks: (axis) => placed(axis, range), afterFit: (axis) => { axis.width = 52; } },
+    };
   }
 
   function draw(spec) {
@@ -71,7 +61,7 @@
       options: {
         parsing: false, normalized: true, animation: false, responsive: true, maintainAspectRatio: false,
         spanGaps: false, interaction: { mode: "nearest", axis: "x", intersect: false },
-        font: { family: colour("sans") }, scales: axes(spec, log), layout: { padding: { top: 6, right: 8 } },
+        font: { family: colour("sans") }, scales: axes(spec, log ? "logarithmic" : "linear"), layout: { padding: { top: 6, right: 8 } },
         plugins: {
           legend: { display: false },
           tooltip: {
@@ -79,7 +69,7 @@
             borderColor: colour("line"), borderWidth: 1, padding: 10, cornerRadius: 8, boxPadding: 5,
             boxWidth: 8, boxHeight: 8, filter: (_, i) => i < 12,
             callbacks: {
-              title: (items) => (items.length ? spec.x + " " + short(items[0].parsed.x) : ""),
+              title: (items) => (items.length ? spec.name + " " + short(items[0].parsed.x) : ""),
               label: (item) => " " + item.dataset.label + "  " + short(item.parsed.y),
             },
           },
@@ -111,7 +101,7 @@
       draw(spec);
       legendButtons(spec);
       const log = document.querySelector("#" + spec.id + " .log");
-      log?.removeAttribute("hidden");
+      if (spec.y.logarithmic) log?.removeAttribute("hidden");
       log?.addEventListener("click", () => {
         log.setAttribute("aria-pressed", String(log.getAttribute("aria-pressed") !== "true"));
         draw(spec);

@@ -27,9 +27,10 @@ class Chart:
 
     id: str
     title: str
-    x: str
+    x: str  # what runs along the x axis
     series: tuple[Series, ...]
     kind: str = "line"  # or "bar"
+    unit: str = ""
     log: bool = False
     switch: bool = False  # the reader may change between linear and log
     notes: tuple[str, ...] = field(default=())
@@ -119,6 +120,7 @@ def _times(curve: Curve) -> Chart:
         x="epoch",
         series=(Series("seconds", "time", curve.means()),),
         kind="bar",
+        unit="seconds",
         notes=(f"each bar is the mean of {count(curve.width)} epochs",) if wide else (),
     )
 

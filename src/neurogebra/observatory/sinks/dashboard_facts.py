@@ -105,9 +105,10 @@ class Facts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     resumed: int = 0  # the step from which it went on
     status: str = "waiting"
-    started: float | None = None  # wall clock, as are the two below
+    started: float | None = None  # wall clock
     updated: float | None = None
     took: float | None = None  # seconds, said by the loop
+    epoch_began: float | None = None
     step: int = 0
     epochs: int = 0  # finished
     learning_rate: float | None = None
@@ -121,6 +122,12 @@ class Facts:
     verdict: tuple[str, str, tuple[str, ...]] | None = None  # status, summary, causes
     fingerprint: dict[str, Any] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)  # what did not fit, counted
+
+    def tick(self, time: float) -> None:
+        """Take in the wall-clock time of the latest event."""
+        self.updated = time
+        if self.started is None:
+            self.started = time
 
     def begin(self, event: TrainStart) -> None:
         """Start the record: who runs, on what, with which layers."""

@@ -16,6 +16,7 @@ from neurogebra.observatory.render.assets import asset_text
 from neurogebra.observatory.sinks import dashboard_sections as sections
 from neurogebra.observatory.sinks.dashboard_charts import Chart, charts
 from neurogebra.observatory.sinks.dashboard_facts import Facts
+from neurogebra.observatory.sinks.dashboard_svg import Axis, frame
 
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 _JSON_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
@@ -67,8 +68,9 @@ def _parts(facts: Facts) -> str:
 def _part(name: str, inner: str, unfold: bool) -> str:
     return (
         f'<details class="card part" id="{name.lower().replace(" ", "-")}"'
-        f'{" open" if unfold else ""}><summary><h2>{name}</h2></summary>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">{inner}</div></details>'
+        f"{' open' if unfold else ''}><summary><h2>{name}</h2></summary>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">{inner}</div>'
+        "</details>"
     )
 
 
@@ -89,11 +91,14 @@ def _foot(facts: Facts, charted: bool) -> str:
 
 
 def _plain(chart: Chart) -> dict[str, Any]:
+    linear, log = frame(chart, log=False), frame(chart, log=True)
     return {
         "id": chart.id,
         "kind": chart.kind,
         "log": chart.log,
-        "x": chart.x,
+        "name": chart.x,
+        "x": _axis(linear and linear[0]),
+        "y": {"linear": _axis(linear and linear[1]), "logarithmic": _axis(log and log[1])},
         "series": [
             {
                 "name": s.name,
@@ -103,6 +108,10 @@ def _plain(chart: Chart) -> dict[str, Any]:
             for s in chart.series
         ],
     }
+
+
+def _axis(axis: Axis | None) -> dict[str, Any] | None:
+    return {"min": axis.low, "max": axis.high, "ticks": list(axis.ticks)} if axis else None
 
 
 def _rounded(y: float) -> float:

@@ -80,14 +80,15 @@ def kpis(facts: Facts) -> str:
     val = facts.metrics.get("val_loss")
     tiles = (
         ("train loss", _last(_now(facts, "loss")), _change(facts)),
-        ("val loss", _last(_now(facts, "val_loss")), _best(val and val.lowest())),
+        ("val loss", _last(_now(facts, "val_loss")), _best(val.lowest() if val else None)),
         (named, scored, below),
         ("learning rate", _number(facts.learning_rate), text(_optimizer(facts.settings), 60)),
         ("step", count(facts.step), _pace(facts)),
         ("time", *_time(facts)),
     )
     return "".join(
-        f'<div class="kpi"><dt>{text(name, 40)}</dt><dd>{value}</dd><dd class="sub">{sub}</dd></div>'
+        f'<div class="kpi"><dt>{text(name, 40)}</dt><dd>{value}</dd>'
+        f'<dd class="sub">{sub}</dd></div>'
         for name, value, sub in tiles
     )
 
@@ -115,9 +116,9 @@ def _change(facts: Facts) -> str:
         return "" if values else "not measured"
     share = values[-1] / values[-2] - 1
     if abs(share) < 5e-4:
-        return "unchanged in the last epoch"
+        return "unchanged"
     sign = "▼" if share < 0 else "▲"
-    return f"{sign} {abs(share) * 100:.1f} % in the last epoch"
+    return f"{sign} {abs(share) * 100:.1f} % / epoch"
 
 
 def _best(low: tuple[float, float] | None) -> str:
@@ -170,7 +171,7 @@ def figure(chart: Chart) -> str:
     note = f'<p class="note">{text(" · ".join(chart.notes))}</p>' if chart.notes else ""
     switch = '<button type="button" class="log" aria-pressed="false" hidden>log scale</button>'
     drawn = plot(chart) or '<p class="empty">no value yet</p>'
-    axis = f"by {chart.x}" + (" · log scale" if chart.log else "")
+    axis = f"{chart.unit} by {chart.x}".strip() + (" · log scale" if chart.log else "")
     return (
         f'<figure class="card chart" id="{chart.id}"><figcaption><h2>{text(chart.title, 60)}</h2>'
         f'<span class="axis">{axis}</span>{switch if chart.switch else ""}'
@@ -233,7 +234,7 @@ def timeline(facts: Facts) -> str:
     left = len(facts.findings) - len(found)
     note = f'<p class="note">and {left} more findings</p>' if left > 0 else ""
     return (
-        '<figure class="card chart wide" id="timeline"><figcaption><h2>Health timeline</h2>'
+        '<figure class="card chart" id="timeline"><figcaption><h2>Health timeline</h2>'
         f'<span class="axis">by epoch</span></figcaption><div class="lanes"><ul>{names}</ul>'
         f'<svg role="img" aria-label="Health timeline. {text(words, 800)}" '
         f'height="{28 * len(found) + 26}">{lanes}'
@@ -312,9 +313,7 @@ def epochs(facts: Facts) -> str:
         if left > 0
         else ""
     )
-    return (
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
-    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 
 def _epoch(row: EpochRow, names: list[str]) -> str:

@@ -35,11 +35,10 @@ class Axis:
 
 def plot(chart: Chart) -> str:
     """Return the chart as markup; all text in it is inert. Empty when there is no value."""
-    values = [v for v in chart.values() if v > 0 or not chart.log]
-    if not values:
+    found = frame(chart, chart.log)
+    if found is None:
         return ""
-    x = across([p[0] for s in chart.series for p in s.points], chart.kind == "bar")
-    y = decades(values) if chart.log else upwards(values, chart.kind == "bar")
+    x, y = found
     drawn = "".join(_bars(s, x, y) if chart.kind == "bar" else _line(s, x, y) for s in chart.series)
     return (
         f'<div class="plot"><svg class="ys">{_y_labels(y)}</svg>'
@@ -47,6 +46,16 @@ def plot(chart: Chart) -> str:
         f'<path class="grid" d="{_grid(y)}"/>{drawn}</svg>'
         f'<svg class="xs">{_x_labels(x)}</svg></div>'
     )
+
+
+def frame(chart: Chart, log: bool) -> tuple[Axis, Axis] | None:
+    """Return the two axes of a chart, or None where it has no value to place."""
+    values = [v for v in chart.values() if v > 0 or not log]
+    if not values:
+        return None
+    bars = chart.kind == "bar"
+    x = across([p[0] for s in chart.series for p in s.points], bars)
+    return x, decades(values) if log else upwards(values, bars)
 
 
 def upwards(values: Iterable[float], from_zero: bool = False) -> Axis:
@@ -75,13 +84,14 @@ def decades(values: Iterable[float]) -> Axis:
 
 
 def across(values: Iterable[float], bars: bool = False) -> Axis:
-    """Return an axis of whole numbers, from the first to the last one."""
+    """Return an axis of whole numbers, from the first to the last one; the first has a tick."""
     found = list(values)
-    low, high = min(found), max(found)
-    if bars or low == high:
-        low, high = low - 0.5, high + 0.5
+    first, last = min(found), max(found)
+    low, high = (first - 0.5, last + 0.5) if bars or first == last else (first, last)
     step = max(1.0, nice((high - low) / 6))
     ticks = [i * step for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    if not ticks or ticks[0] - first > step / 2:
+        ticks.insert(0, first)
     return Axis(low, high, tuple(ticks))
 
 
@@ -107,7 +117,9 @@ def _line(series: Series, x: Axis, y: Axis) -> str:
 
 
 def _bars(series: Series, x: Axis, y: Axis) -> str:
-    gap = min((b[0] - a[0] for a, b in zip(series.points, series.points[1:], strict=False)), default=1)
+    gap = min(
+        (b[0] - a[0] for a, b in zip(series.points, series.points[1:], strict=False)), default=1
+    )
     half = 0.36 * gap / (x.high - x.low) * _SIDE
     parts = [
         f"M{p[0] - half:.1f} {_SIDE}V{p[1]:.0f}h{2 * half:.1f}V{_SIDE}z"

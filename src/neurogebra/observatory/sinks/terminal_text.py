@@ -28,7 +28,7 @@ COLOURS = {"info": BLUE, "warning": YELLOW, "danger": RED, "critical": f"bold {R
 
 _REASONS = {
     "completed": ("Training completed", GREEN),
-    "early_stopping": ("Stopped early, no better for a while", BLUE),
+    "early_stopping": ("Stopped early", BLUE),
     "diverged": ("Training diverged", RED),
     "interrupted": ("Training interrupted", YELLOW),
 }

@@ -1,0 +1,275 @@
+"""Formulas as SymPy expressions and back, node by node; no text is ever handed to SymPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from neurogebra.core.parse import MAX_BITS, NAME
+from neurogebra.core.tree import NUMBER, SYMBOL, Node, build, in_order, number, symbol
+from neurogebra.errors import FormulaError, MissingExtra
+from neurogebra.ops import ALPHABET
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+MAX_PARTS = 5_000  # of a SymPy expression that is read
+
+
+def _sympy() -> Any:
+    try:
+        import sympy
+    except ImportError as error:
+        raise MissingExtra("SymPy", "symbolic", "a symbolic view") from error
+    return sympy
+
+
+def to_sympy(root: Node, real: bool = False) -> Expr:
+    """Return a formula as a SymPy expression; its symbols print as typed.
+
+    Reductions and matrix operations become functions of their names. real: symbols assumed
+    real, so that |x| and its kin simplify. Raises MissingExtra without SymPy.
+    """
+    sp = _sympy()
+    made: dict[int, Any] = {}
+    for node in in_order(root):
+        made[id(node)] = _forth(sp, node, [made[id(a)] for a in node.args], real)
+    found = made[id(root)]
+    return found if isinstance(found, sp.Expr) else _as_value(sp, found)
+
+
+def _forth(sp: Any, node: Node, args: list[Any], real: bool) -> Any:
+    if node.op == SYMBOL:
+        return sp.Symbol(node.value, real=True) if real else sp.Symbol(node.value)
+    if node.op == NUMBER:
+        return sp.Integer(node.value) if isinstance(node.value, int) else sp.Float(node.value)
+    if node.op == "where":
+        c, a, b = args
+        test = c if isinstance(c, (sp.Rel, sp.And, sp.Or, sp.Not)) or c in (sp.true, sp.false) else sp.Ne(c, 0)
+        return sp.Piecewise((_as_value(sp, a), test), (_as_value(sp, b), True))
+    if node.op == "mul" and all(isinstance(a, (sp.Rel, sp.And)) for a in args):
+        return sp.And(*args)
+    values = [_as_value(sp, a) for a in args]
+    rule = _FORTH.get(node.op)
+    if rule is not None:
+        return rule(sp, *values)
+    extra = [sp.Integer(int(v)) for _, v in node.attrs]
+    return sp.Function(node.op)(*values, *extra)
+
+
+def _as_value(sp: Any, found: Any) -> Any:
+    """Return a condition as the number it is: 1 where it holds, 0 elsewhere."""
+    if isinstance(found, sp.Expr):
+        return found
+    return sp.Piecewise((sp.Integer(1), found), (sp.Integer(0), True))
+
+
+_FORTH: dict[str, Callable[..., Any]] = {
+    "neg": lambda sp, a: -a,
+    "add": lambda sp, a, b: a + b,
+    "sub": lambda sp, a, b: a - b,
+    "mul": lambda sp, a, b: a * b,
+    "div": lambda sp, a, b: a / b,
+    "pow": lambda sp, a, b: a**b,
+    "maximum": lambda sp, a, b: sp.Max(a, b),
+    "minimum": lambda sp, a, b: sp.Min(a, b),
+    "xlogy": lambda sp, a, b: a * sp.log(b),
+    "logaddexp": lambda sp, a, b: sp.log(sp.exp(a) + sp.exp(b)),
+    "abs": lambda sp, a: sp.Abs(a),
+    "sign": lambda sp, a: sp.sign(a),
+    "step": lambda sp, a: sp.Heaviside(a, 0),
+    "floor": lambda sp, a: sp.floor(a),
+    "exp": lambda sp, a: sp.exp(a),
+    "expm1": lambda sp, a: sp.exp(a) - 1,
+    "log": lambda sp, a: sp.log(a),
+    "log1p": lambda sp, a: sp.log(1 + a),
+    "sqrt": lambda sp, a: sp.sqrt(a),
+    "sin": lambda sp, a: sp.sin(a),
+    "cos": lambda sp, a: sp.cos(a),
+    "sinh": lambda sp, a: sp.sinh(a),
+    "cosh": lambda sp, a: sp.cosh(a),
+    "tanh": lambda sp, a: sp.tanh(a),
+    "arctan": lambda sp, a: sp.atan(a),
+    "sigmoid": lambda sp, a: 1 / (1 + sp.exp(-a)),
+    "softplus": lambda sp, a: sp.log(1 + sp.exp(a)),
+    "relu": lambda sp, a: sp.Max(0, a),
+    "erf": lambda sp, a: sp.erf(a),
+    "greater": lambda sp, a, b: sp.Gt(a, b),
+    "greater_equal": lambda sp, a, b: sp.Ge(a, b),
+    "equal": lambda sp, a, b: sp.Eq(a, b),
+}
+
+
+def from_sympy(expression: Any) -> Node:
+    """Return a SymPy expression as a formula.
+
+    Raises FormulaError for what the alphabet does not have, such as ∞, i or an unsolved
+    integral, and for symbols whose names are no names.
+    """
+    sp = _sympy()
+    made: dict[Any, Node] = {}
+    for part in _parts_in_order(expression):
+        made[part] = _back(sp, part, made)
+    return made[expression]
+
+
+def _parts_in_order(root: Any) -> Iterator[Any]:
+    """Yield every part once, arguments first, without recursion."""
+    seen: set[Any] = set()
+    stack: list[tuple[Any, bool]] = [(root, False)]
+    while stack:
+        part, ready = stack.pop()
+        if ready:
+            yield part
+        elif part not in seen:
+            seen.add(part)
+            if len(seen) > MAX_PARTS:
+                raise FormulaError(f"a SymPy expression of more than {MAX_PARTS} parts")
+            stack.append((part, True))
+            stack.extend((a, False) for a in reversed(part.args))
+
+
+def _back(sp: Any, part: Any, made: dict[Any, Node]) -> Node:
+    args = [made[a] for a in part.args]
+    if isinstance(part, sp.Symbol):
+        if not NAME.fullmatch(part.name):
+            raise FormulaError(f"a symbol called {part.name!r:.70}, which is no name")
+        return symbol(part.name)
+    if isinstance(part, (sp.Number, sp.NumberSymbol)):
+        return _number(sp, part)
+    if part in (sp.true, sp.false):
+        return number(int(bool(part)))
+    if isinstance(part, sp.Piecewise):
+        return _piecewise(sp, part, made)
+    if isinstance(part, sp.functions.elementary.piecewise.ExprCondPair):
+        return args[0]
+    name = type(part).__name__
+    rule = _BACK.get(name)
+    if rule is not None:
+        return rule(args)
+    if name in ALPHABET and ALPHABET[name].arity <= len(args):
+        return _operation(name, part, args)
+    raise FormulaError(f"SymPy's {name} is no operation of the alphabet")
+
+
+def _number(sp: Any, part: Any) -> Node:
+    if isinstance(part, sp.Integer):
+        if int(part).bit_length() > MAX_BITS:
+            raise FormulaError(f"an integer of more than {MAX_BITS} bits")
+        return number(int(part))
+    if isinstance(part, sp.Rational):
+        return number(int(part.p)) / number(int(part.q))
+    if not part.is_finite:
+        raise FormulaError(f"{part} is no finite number")
+    return number(float(part))
+
+
+def _piecewise(sp: Any, part: Any, made: dict[Any, Node]) -> Node:
+    *first, last = part.args
+    if last.args[1] != sp.true:
+        raise FormulaError("the last condition of Piecewise must be True")
+    found = made[last.args[0]]
+    for pair in reversed(first):
+        found = build("where", (made[pair.args[1]], made[pair.args[0]], found), {})
+    return found
+
+
+def _operation(name: str, part: Any, args: list[Node]) -> Node:
+    op = ALPHABET[name]
+    given, extra = args[: op.arity], args[op.arity :]
+    keys = [k for k, _ in zip(sorted(op.attrs), extra, strict=False)]
+    values = {k: int(v.value) for k, v in zip(keys, extra, strict=True)}
+    if "keepdims" in values:
+        values["keepdims"] = bool(values["keepdims"])
+    return build(op.name, tuple(given), values)
+
+
+def _sum(args: list[Node]) -> Node:
+    """Join terms in an order that reads well: what is negative after what is not."""
+    terms = sorted(args, key=lambda a: a.op == "neg" or (a.is_number and a.value < 0))
+    found = terms[0]
+    for term in terms[1:]:
+        found = found + term
+    return found
+
+
+def _product(args: list[Node]) -> Node:
+    """Join factors, the inverse ones as one denominator."""
+    above = [a for a in args if not _is_inverse(a)]
+    below = [a.args[1] for a in args if _is_inverse(a)]
+    top: Node = number(1)
+    for factor in above:
+        top = top * factor
+    if not below:
+        return top
+    bottom = below[0]
+    for factor in below[1:]:
+        bottom = bottom * factor
+    return top / bottom
+
+
+def _is_inverse(node: Node) -> bool:
+    return node.op == "div" and node.args[0].is_number and node.args[0].value == 1
+
+
+def _power(args: list[Node]) -> Node:
+    base, exponent = args
+    if exponent.is_number and exponent.value < 0:
+        return number(1) / (base ** number(-exponent.value))
+    if exponent.op == "neg":
+        return number(1) / (base ** exponent.args[0])
+    halves = exponent.op == "div" and [a.value for a in exponent.args] == [1, 2]
+    return build("sqrt", (base,), {}) if halves else base**exponent
+
+
+def _chain(op: str) -> Callable[[list[Node]], Node]:
+    def join(args: list[Node]) -> Node:
+        found = args[0]
+        for a in args[1:]:
+            found = build(op, (found, a), {})
+        return found
+
+    return join
+
+
+def _as(op: str) -> Callable[[list[Node]], Node]:
+    return lambda args: build(op, (args[0],), {})
+
+
+_BACK: dict[str, Callable[[list[Node]], Node]] = {
+    "Add": _sum,
+    "Mul": _product,
+    "Pow": _power,
+    "Max": _chain("maximum"),
+    "Min": _chain("minimum"),
+    "And": _chain("mul"),
+    "Abs": _as("abs"),
+    "Heaviside": _as("step"),
+    "atan": _as("arctan"),
+    **{n: _as(n) for n in ("exp", "log", "sign", "floor", "erf")},
+    **{n: _as(n) for n in ("sin", "cos", "sinh", "cosh", "tanh")},
+    "StrictGreaterThan": _chain("greater"),
+    "GreaterThan": _chain("greater_equal"),
+    "StrictLessThan": lambda args: build("greater", (args[1], args[0]), {}),
+    "LessThan": lambda args: build("greater_equal", (args[1], args[0]), {}),
+    "Equality": _chain("equal"),
+}
+
+
+def simplify(root: Node) -> Node:
+    """Return the formula as SymPy simplifies it."""
+    return from_sympy(_sympy().simplify(to_sympy(root, real=True)))
+
+
+def expand(root: Node) -> Node:
+    """Return the formula with its products multiplied out."""
+    return from_sympy(_sympy().expand(to_sympy(root, real=True)))
+
+
+def integrate(root: Node, var: str) -> Node:
+    """Return an antiderivative by `var`; FormulaError where SymPy finds none."""
+    sp = _sympy()
+    found = sp.integrate(to_sympy(root, real=True), sp.Symbol(var, real=True))
+    if found.has(sp.Integral):
+        raise FormulaError(f"SymPy finds no antiderivative by {var}")
+    return from_sympy(found)

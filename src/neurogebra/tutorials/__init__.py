@@ -1,0 +1,1 @@
+"""Lessons stepped through the real things, and NeuroCraft, the learner's MathForge."""

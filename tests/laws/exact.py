@@ -1,0 +1,195 @@
+"""A formula's definition in mpmath, at as many digits as it takes to be sure of fifty."""
+
+import operator
+
+import numpy as np
+from mpmath import mp, mpf, workdps
+
+from neurogebra.core.tree import in_order
+
+DIGITS = (60, 120, 420)
+HUGE = mpf(10) ** 400
+NAN, INF = mpf("nan"), mpf("inf")
+
+
+def exact(root, values):
+    """Return the value of a tree, with digits added until they no longer matter.
+
+    values: names → arrays or numbers, taken as they are. A result of exactly 0 is asked for once
+    more with the most digits, since 1 + erf(−20) is 0 with few.
+    """
+    found = [_at(root, values, d) for d in DIGITS[:2]]
+    if not np.any(_doubtful(*found)):
+        return found[1]
+    return _at(root, values, DIGITS[2])
+
+
+def limit(root, values, nudges):
+    """Return `exact`, and where the definition is 0·∞ or 0/0 its value just inside the domain."""
+    found = exact(root, values)
+    if not np.any(_map(mp.isnan)(found)):
+        return found
+    with workdps(DIGITS[2]):
+        inside = {n: _object(v) + nudges.get(n, 0) * mpf(10) ** -80 for n, v in values.items()}
+        moved = _at(root, inside, DIGITS[2])
+        tidy = _map(lambda v: mpf(0) if abs(v) < mpf(10) ** -70 else v)
+        return _map(lambda a, b: b if mp.isnan(a) else a)(found, tidy(moved))
+
+
+def _at(root, values, digits):
+    with workdps(digits):
+        made = {}
+        for node in in_order(root):
+            if node.args:
+                args = [made[id(a)] for a in node.args]
+                made[id(node)] = OPS[node.op](*args, **dict(node.attrs))
+            else:
+                given = values[node.value] if node.is_symbol else node.value
+                made[id(node)] = _object(given)
+        return np.asarray(made[id(root)], object)
+
+
+def _object(value):
+    if isinstance(value, mpf):
+        return value
+    array = np.asarray(value)
+    return np.frompyfunc(_number, 1, 1)(array if array.ndim else array[()])
+
+
+def _number(v):
+    return v if isinstance(v, mpf) else mpf(int(v)) if float(v).is_integer() else mpf(float(v))
+
+
+def _map(function):
+    def wrapped(*args):
+        return np.frompyfunc(function, len(args), 1)(*args)
+
+    return wrapped
+
+
+def _differs(a, b):
+    if mp.isnan(a) or mp.isnan(b) or mp.isinf(a) or mp.isinf(b):
+        return False
+    return b == 0 or abs(a - b) > mpf(10) ** -50 * abs(b)
+
+
+def _doubtful(a, b):
+    return np.asarray(_map(_differs)(a, b), bool)
+
+
+def _div(a, b):
+    if b == 0:
+        return NAN if a == 0 or mp.isnan(a) else INF * mp.sign(a)
+    return a / b
+
+
+def _pow(a, b):
+    if a == 0:
+        return INF if b < 0 else mpf(b == 0)
+    if a < 0 and b != int(b):
+        return NAN
+    if mp.isinf(a) or mp.isinf(b):
+        return mpf(float(a) ** float(b))
+    return mp.exp(b * mp.log(a)) if abs(b) > 64 else a**b
+
+
+def _exp(x):
+    if mp.isnan(x) or abs(x) < HUGE:
+        return mp.exp(x)
+    return INF if x > 0 else mpf(0)
+
+
+def _log(x):
+    return NAN if x < 0 or mp.isnan(x) else -INF if x == 0 else mp.log(x)
+
+
+def _wave(function):
+    return lambda x: function(x) if mp.isfinite(x) else NAN
+
+
+def _erf(x):
+    return mpf(mp.sign(x)) if abs(x) > 100 else mp.erf(x)
+
+
+def _pick(better):
+    return lambda a, b: NAN if mp.isnan(a) or mp.isnan(b) else better(a, b)
+
+
+def _over(function):
+    def reduce(a, axis=None, keepdims=False):
+        a = np.asarray(a, object)
+        return function(a, axis=axis, keepdims=bool(keepdims)) if a.ndim else a[()]
+
+    return reduce
+
+
+def _mean(a, axis=None, keepdims=False):
+    return _map(_div)(_over(np.sum)(a, axis, keepdims), mpf(_size(a, axis)))
+
+
+def _size(a, axis=None):
+    shape = np.shape(a)
+    return int(np.prod(shape)) if axis is None else shape[axis]
+
+
+def _var(a, axis=None, keepdims=False):
+    gap = a - (_mean(a, axis, True) if np.ndim(a) else a)
+    return _mean(gap * gap, axis, keepdims)
+
+
+def _softmax(a, axis=-1):
+    e = _map(_exp)(a)
+    return _map(_div)(e, np.sum(e, axis=axis, keepdims=True))
+
+
+def _times(a, b):
+    return np.matmul(np.asarray(a, object), np.asarray(b, object))
+
+
+def _chosen(c, a, b):
+    return a if c != 0 else b
+
+
+OPS = {
+    **{
+        name: _map(function)
+        for name, function in {
+            "neg": operator.neg,
+            "add": operator.add,
+            "sub": operator.sub,
+            "mul": lambda a, b: a * b,
+            "div": _div,
+            "pow": _pow,
+            "maximum": _pick(max),
+            "minimum": _pick(min),
+            "abs": abs,
+            "sign": lambda x: mpf(mp.sign(x)),
+            "step": lambda x: mpf(x > 0),
+            "floor": mp.floor,
+            "exp": _exp,
+            "log": _log,
+            "sqrt": lambda x: NAN if x < 0 else mp.sqrt(x),
+            "sin": _wave(mp.sin),
+            "cos": _wave(mp.cos),
+            "sinh": lambda x: (_exp(x) - _exp(-x)) / 2,
+            "cosh": lambda x: (_exp(x) + _exp(-x)) / 2,
+            "tanh": lambda x: mpf(mp.sign(x)) if abs(x) > 10**4 else mp.tanh(x),
+            "arctan": mp.atan,
+            "erf": _erf,
+            "greater": lambda a, b: mpf(a > b),
+            "greater_equal": lambda a, b: mpf(a >= b),
+            "equal": lambda a, b: mpf(a == b),
+            "where": _chosen,
+        }.items()
+    },
+    "sum": _over(np.sum),
+    "mean": _mean,
+    "var": _var,
+    "amax": _over(np.max),
+    "amin": _over(np.min),
+    "size": lambda a, axis=None: mpf(_size(a, axis)),
+    "softmax": _softmax,
+    "transpose": lambda a: np.swapaxes(a, -1, -2),
+    "matmul": _times,
+    "dot": _times,
+}

@@ -1,0 +1,321 @@
+"""What every formula is held to; each law returns how many of its checks were effective."""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from mpmath import mp, mpf, workdps
+
+from neurogebra.core.expression import Expression
+from neurogebra.core.latex import latex
+from neurogebra.core.parse import parse
+from neurogebra.core.tree import symbols
+from neurogebra.engines import torch_ops
+from neurogebra.engines.book import evaluate
+from neurogebra.repository.record import Interval, Same, Value
+
+from .exact import exact, limit
+from .points import cases, domains, elementwise, is_plain, nudges
+from .references import DERIVATIONS, call
+
+STEP = mpf(10) ** -30
+INNER = 30.0  # how far out derivatives are compared
+SIDES = 1e-6  # by how much the slopes of two sides differ at a kink
+
+
+def names(formula):
+    return (*formula.inputs, *(p for p, _ in formula.params))
+
+
+@lru_cache(maxsize=None)
+def definition(formula):
+    return parse(formula.expr)
+
+
+@lru_cache(maxsize=None)
+def expression(formula):
+    return Expression(formula.name, formula)
+
+
+def value(formula, values):
+    """Return what a user gets: Python numbers from numbers, arrays from arrays."""
+    with np.errstate(all="ignore"):
+        return expression(formula).eval(**values)
+
+
+def check_symbols(formula):
+    """Every text has exactly the names of inputs and parameters."""
+    texts = [t for t in (formula.expr, formula.stable) if t]
+    for text in texts:
+        assert symbols(parse(text)) == sorted(names(formula)), text
+    return len(texts)
+
+
+def check_latex(formula):
+    """The definition prints, with balanced braces."""
+    text = latex(definition(formula))
+    depth = 0
+    for char in text.replace(r"\{", "").replace(r"\}", ""):
+        depth += (char == "{") - (char == "}")
+        assert depth >= 0, text
+    assert text
+    assert depth == 0, text
+    assert text.count(r"\begin") == text.count(r"\end")
+    return 1
+
+
+def check_references(formula):
+    """Every reference of the record and every second derivation agrees; how many there are."""
+    used = 0
+    for check in formula.checks:
+        if isinstance(check, Value):
+            found = value(formula, {n: np.asarray(v)[()] for n, v in check.inputs})
+            np.testing.assert_allclose(found, check.value, rtol=2e-14, atol=1e-15)
+        else:
+            agree(formula, lambda v, c=check: call(c, formula, v), check.path)
+        used += 1
+    if formula.name in DERIVATIONS:
+        agree(formula, DERIVATIONS[formula.name], "derivation")
+        used += 1
+    return used
+
+
+def agree(formula, reference, label):
+    compared = 0
+    for case in cases(formula):
+        if not case.inner or not np.ndim(next(iter(case.values.values()))):
+            continue
+        wanted = np.asarray(reference(case.values), float)
+        found = np.asarray(value(formula, case.values), float)
+        np.testing.assert_allclose(
+            found, wanted.reshape(found.shape), rtol=1e-9, atol=1e-12, err_msg=label
+        )
+        compared += int(np.sum(np.isfinite(found)))
+    assert compared >= 2, f"{label}: compared at {compared} places only"
+
+
+def check_exact(formula, dtype="float64"):
+    """Agreement with the definition in mpmath; return the number of values and the worst ulp."""
+    count, worst = 0, 0.0
+    for case, wanted, unit in truths(formula, dtype):
+        given = {n: _given(v, dtype) for n, v in case.values.items()}
+        found = np.asarray(value(formula, given))
+        if dtype == "float32":
+            assert found.dtype == np.float32, f"float32 in, {found.dtype} out"
+        wanted, unit = np.broadcast_to(wanted, found.shape), np.broadcast_to(unit, found.shape)
+        for f, w, u in zip(found.flat, wanted.flat, unit.flat, strict=True):
+            ulp = distance(f, w, u, dtype)
+            assert ulp <= formula.ulp, f"{ulp:.3g} ulp: {f!r}, not {mp.nstr(w, 20)} at {given}"
+            count, worst = count + 1, max(worst, ulp)
+    return count, worst
+
+
+def _given(v, dtype):
+    if dtype == "float32":
+        return np.asarray(v, dtype)
+    return v if np.ndim(v) else float(v)
+
+
+def distance(found, wanted, unit, dtype):
+    """Return how many units a number lies from the truth; NaN is infinitely far."""
+    largest = float(np.finfo(dtype).max)
+    if mp.isnan(wanted):
+        raise AssertionError("the definition has no value here, nor a limit")
+    if np.isnan(found):
+        return float("inf")
+    if abs(wanted) > largest * (1 - 1e-3):
+        return 0.0 if abs(found) > largest * 0.99 and (found > 0) == (wanted > 0) else float("inf")
+    if np.isinf(found):
+        return float("inf")
+    with workdps(60):
+        return float(abs(mpf(float(found)) - wanted) / unit)
+
+
+@lru_cache(maxsize=None)
+def truths(formula, dtype):
+    """Return (case, exact values, the size of the last digit that counts) for every case."""
+    return tuple(
+        (case, *truth(formula, case.values, nudges(formula, case.values), dtype))
+        for case in cases(formula, dtype)
+    )
+
+
+def truth(formula, values, inward, dtype):
+    root, params = definition(formula), dict(formula.params)
+    wanted = limit(root, {**values, **params}, inward)
+    unit = np.frompyfunc(lambda w: _spacing(w, dtype), 1, 1)(wanted)
+    if formula.sensitive:
+        with workdps(60):
+            moved = mpf(float(np.finfo(dtype).eps)) * movement(formula, values, wanted)
+            unit = unit + moved
+    return np.asarray(wanted, object), np.asarray(unit, object)
+
+
+def _spacing(w, dtype):
+    largest = np.finfo(dtype).max
+    inside = min(abs(float(w)), float(largest)) if not mp.isnan(w) else 1.0
+    return mpf(float(np.spacing(np.asarray(inside, dtype))))
+
+
+def movement(formula, values, wanted):
+    """Return Σ |x ∂f/∂x| over inputs and parameters: how far f moves with its last digits."""
+    root, total = definition(formula), mpf(0)
+    base = {**values, **dict(formula.params)}
+    for name in names(formula):
+        for moved in _moves(base, name, elementwise(formula), relative=True):
+            with workdps(120):
+                gap = np.frompyfunc(_gap, 2, 1)(exact(root, moved), wanted)
+            total = total + gap
+    return total
+
+
+def _gap(a, b):
+    found = abs(a - b) / STEP
+    return found if mp.isfinite(found) else mpf(0)
+
+
+def _moves(base, name, whole, *, relative=False, by=STEP):
+    """Yield the values with `name` moved: all elements at once, or one after the other."""
+    with workdps(120):
+        x = np.asarray(base[name], float)
+        exactly = np.frompyfunc(lambda v: mpf(float(v)), 1, 1)(x) if x.ndim else mpf(float(x))
+        shift = exactly * by if relative else by
+        if whole or not x.ndim:
+            yield {**base, name: exactly + shift}
+            return
+        for place in np.ndindex(x.shape):
+            moved = exactly.copy()
+            moved[place] = moved[place] + (shift[place] if relative else shift)
+            yield {**base, name: moved}
+
+
+def slopes(formula, values, name):
+    """Return the slopes to the left and right for every element of an input, exactly."""
+    root, base = definition(formula), {**values, **dict(formula.params)}
+    sides = []
+    for by in (-STEP, STEP):
+        parts = []
+        for moved in _moves(base, name, elementwise(formula), by=by):
+            with workdps(120):
+                change = (exact(root, moved) - exact(root, base)) / by
+                change = change if elementwise(formula) else np.sum(change)
+            parts.append(np.asarray(change, float))
+        shape = np.shape(values[name]) if name in values else ()
+        joined = parts[0] if elementwise(formula) else np.reshape(parts, shape)
+        sides.append(joined if name in values else np.sum(joined))
+    return sides
+
+
+def gradient_cases(formula):
+    """Return the inner cases, far points left out."""
+    for case in cases(formula):
+        if not case.inner:
+            continue
+        if elementwise(formula):
+            keep = np.all([np.abs(v) <= INNER for v in case.values.values()], axis=0)
+            keep |= np.array([_integers(formula)] * len(keep))
+            yield {n: v[keep] for n, v in case.values.items()}
+        elif all(np.all(np.abs(v) <= INNER) for v in case.values.values()):
+            yield case.values
+
+
+def _integers(formula):
+    return any(isinstance(d, Interval) and d.whole for d in domains(formula).values())
+
+
+def check_gradient(formula, gradients=None):
+    """Gradients equal exact differences and torch's autograd; return {name: effective checks}."""
+    gradients = gradients or {n: expression(formula).gradient(n) for n in names(formula)}
+    effective = dict.fromkeys(names(formula), 0)
+    for values in gradient_cases(formula):
+        by_torch = torch_gradients(formula, values)
+        for name in names(formula):
+            with np.errstate(all="ignore"):
+                found = np.asarray(gradients[name].eval(**values), float)
+            left, right = slopes(formula, values, name)
+            found = found if name in values else np.sum(found)
+            smooth = np.abs(left - right) <= SIDES * (1 + np.abs(left) + np.abs(right))
+            wanted = np.broadcast_to((left + right) / 2, found.shape)
+            scale = float(np.max(np.abs(wanted), initial=0.0))
+            message = f"d/d{name} at {values}"
+            _close(found, wanted, smooth, scale, f"differences: {message}")
+            if by_torch is not None:
+                _close(found, by_torch[name], smooth, scale, f"torch: {message}")
+            effective[name] += int(np.sum(smooth & (wanted != 0)))
+    return effective
+
+
+def _close(found, wanted, where, scale, message):
+    where = np.broadcast_to(where, found.shape)
+    np.testing.assert_allclose(
+        found[where], np.broadcast_to(wanted, found.shape)[where],
+        rtol=1e-8, atol=1e-10 * (1 + scale), err_msg=message,
+    )  # fmt: skip
+
+
+def torch_gradients(formula, values):
+    """Return autograd's derivative of the sum of the definition's elements, by name."""
+    leaves = {
+        n: torch.tensor(np.asarray(v, float), requires_grad=True)
+        for n, v in {**values, **dict(formula.params)}.items()
+    }
+    y = evaluate(expression(formula).maths.runs, leaves, torch_ops.apply)
+    found = torch.autograd.grad(
+        y.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
+    )
+    return {n: g.numpy() for n, g in zip(leaves, found, strict=True)}
+
+
+def check_kinks(formula):
+    """The slopes of the two sides differ at declared kinks, and at no other round number."""
+    if len(formula.inputs) != 1 or not is_plain(formula):
+        return 0
+    (name,) = formula.inputs
+    domain = domains(formula)[name]
+    if domain.whole:
+        return 0
+    grid = [x for x in np.arange(-7.0, 7.01, 0.25) if domain.low < x < domain.high]
+    seen = []
+    for x in sorted({*grid, *formula.kinks}):
+        left, right = (float(np.sum(s)) for s in slopes(formula, _column(formula, x), name))
+        if abs(left - right) > SIDES * (1 + abs(left) + abs(right)):
+            seen.append(float(x))
+    assert tuple(seen) == tuple(sorted(formula.kinks)), f"kinks at {seen}"
+    return len(grid)
+
+
+def _column(formula, x):
+    return {formula.inputs[0]: np.array([x])}
+
+
+def check_no_name_ignored(formula):
+    """Every input and parameter changes what comes out; return how many do."""
+    used = set()
+    for case in cases(formula):
+        if not case.inner:
+            continue
+        base = {**case.values, **dict(formula.params)}
+        before = np.asarray(value(formula, base), float)
+        for name in names(formula):
+            moved = {**base, name: base[name] * 1.1 + 0.05}
+            if _is_whole(formula, name):
+                moved[name] = 1 - base[name] if np.max(base[name]) <= 1 else base[name] + 7
+            if not np.array_equal(before, np.asarray(value(formula, moved), float)):
+                used.add(name)
+    assert used == set(names(formula)), f"ignored: {set(names(formula)) - used}"
+    return len(used)
+
+
+def _is_whole(formula, name):
+    domain = domains(formula).get(name)
+    return domain is not None and getattr(domain, "of", domain).whole
+
+
+def references(formula):
+    """Return how many independent references a formula has."""
+    return len(formula.checks) + (formula.name in DERIVATIONS)
+
+
+def libraries(formula):
+    """Return how many of them are other libraries or second derivations, not single values."""
+    return sum(isinstance(c, Same) for c in formula.checks) + (formula.name in DERIVATIONS)
