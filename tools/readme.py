@@ -57,7 +57,7 @@ def run() -> str:
             [
                 sys.executable,
                 "-m",
-                "neurogebra.cli",
+                "neurogebra",
                 "train",
                 "breast_cancer",
                 "--out",

@@ -14,7 +14,7 @@ import pytest
 from neurogebra.observatory.sinks.ndjson import read
 from neurogebra.training.arrays import load_arrays
 
-RUN = ("breast_cancer", "--epochs", "600", "--patience", "0", "--seed", "7", "--quiet")
+RUN = ("breast_cancer", "--epochs", "300", "--patience", "0", "--seed", "7", "--quiet")
 # Checkpoints come so often only here, for the sake of a short test.
 CODE = (
     "import sys; from neurogebra.training import runner; runner.EVERY = 0.05; "
@@ -86,18 +86,18 @@ def whole(tmp_path_factory):
 
 def require_the_same(folder: Path, whole: Path) -> None:
     found = rows(folder)
-    assert [row[0] for row in found] == list(range(600)), "an epoch is missing or told twice"
+    assert [row[0] for row in found] == list(range(300)), "an epoch is missing or told twice"
     assert found == rows(whole)
     assert model(folder) == model(whole)
     assert last_state(folder) == last_state(whole)
     steps = [r["step"] for r in read(folder / "debug.log") if r["event_type"] == "batch_end"]
-    assert steps == list(range(1, 600 * 12 + 1))
+    assert steps == list(range(1, 300 * 12 + 1))
 
 
 def test_ctrl_c_leaves_a_whole_folder_that_goes_on_bit_for_bit(tmp_path, whole):
     folder = tmp_path / "a run"
     process = start(*RUN, "--out", folder.name, cwd=tmp_path)
-    when(lambda: epochs_in(folder) > 40)
+    when(lambda: epochs_in(folder) > 20)
     process.send_signal(signal.SIGINT)
     code, out, err = told(process)
     assert code == 130
@@ -110,7 +110,7 @@ def test_ctrl_c_leaves_a_whole_folder_that_goes_on_bit_for_bit(tmp_path, whole):
     assert basic[-1]["event_type"] == "train_end"
     assert basic[-1]["data"]["reason"] == "interrupted"
     stopped = len(rows(folder))
-    assert 40 < stopped < 600, "it was over before the signal came"
+    assert 20 < stopped < 300, "it was over before the signal came"
     code, _, err = told(start("--resume", str(folder), "--quiet", cwd=tmp_path))
     assert (code, err) == (0, "")
     require_the_same(folder, whole)
@@ -121,12 +121,12 @@ def test_ctrl_c_leaves_a_whole_folder_that_goes_on_bit_for_bit(tmp_path, whole):
 def test_sigkill_loses_at_most_what_came_after_the_last_checkpoint(tmp_path, whole):
     folder = tmp_path / "r"
     process = start(*RUN, "--out", "r", cwd=tmp_path)
-    when(lambda: epochs_in(folder) > 40 and any((folder / "checkpoints").glob("step-*")))
+    when(lambda: epochs_in(folder) > 20 and any((folder / "checkpoints").glob("step-*")))
     process.kill()
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     killed = epochs_in(folder)
-    assert killed < 600, "it was over before the signal came"
+    assert killed < 300, "it was over before the signal came"
     code, _, err = told(start("--resume", str(folder), "--quiet", cwd=tmp_path))
     assert (code, err) == (0, "")
     require_the_same(folder, whole)

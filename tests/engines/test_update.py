@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from neurogebra.core.program import program
+from neurogebra.core.tree import symbol
 from neurogebra.engines import blas, update
 from neurogebra.engines.update import Update, split_scalars, symbolic, with_sums
 from neurogebra.optim import OPTIMIZERS
@@ -46,12 +47,21 @@ def test_the_recorded_update_is_the_pure_rule(optimizer, sums, piece, monkeypatc
         np.testing.assert_allclose(recorded.slots[name], slot, rtol=1e-12, atol=1e-14)
 
 
-def test_sums_in_place_are_found_where_they_are_and_only_there():
-    _, w, slots = symbolic(RunSpec(optimizer="adam"))
+def sums(optimizer):
+    _, w, slots = symbolic(RunSpec(optimizer=optimizer))
     main = split_scalars(program([w, *slots.values()]), ("t", "lr"))[1]
-    lines = [line.op for line in with_sums(main).lines]
-    assert lines.count("scaled_sum") == 2  # m and v, not w
-    assert len(lines) == len(main.lines) - 4
-    _, w, slots = symbolic(RunSpec(optimizer="momentum"))
-    main = split_scalars(program([w, *slots.values()]), ("t", "lr"))[1]
-    assert "scaled_sum" not in [line.op for line in with_sums(main).lines]
+    fused = with_sums(main)
+    return [line.op for line in fused.lines].count("scaled_sum"), len(main.lines) - len(fused.lines)
+
+
+def test_sums_in_place_are_found_where_they_are():
+    assert sums("adam") == (3, 5)  # m, v and the weights; b₁·m, …, rate·(…) are no lines then
+    assert sums("momentum") == (2, 2)
+    assert sums("sgd") == (1, 1)
+
+
+def test_a_product_that_somebody_else_reads_stays():
+    w, g = symbol("w"), symbol("g")
+    part = 2.0 * g
+    main = program([w + part, part])
+    assert [line.op for line in with_sums(main).lines] == ["mul", "add"]

@@ -18,10 +18,10 @@ def exact(root, values):
     values: names → arrays or numbers, taken as they are. A result of exactly 0 is asked for once
     more with the most digits, since 1 + erf(−20) is 0 with few.
     """
-    found = [_at(root, values, d) for d in DIGITS[:2]]
+    found = [at_digits(root, values, d) for d in DIGITS[:2]]
     if not np.any(_doubtful(*found)):
         return found[1]
-    return _at(root, values, DIGITS[2])
+    return at_digits(root, values, DIGITS[2])
 
 
 def limit(root, values, nudges):
@@ -30,13 +30,25 @@ def limit(root, values, nudges):
     if not np.any(_map(mp.isnan)(found)):
         return found
     with workdps(DIGITS[2]):
-        inside = {n: _object(v) + nudges.get(n, 0) * mpf(10) ** -80 for n, v in values.items()}
-        moved = _at(root, inside, DIGITS[2])
-        tidy = _map(lambda v: mpf(0) if abs(v) < mpf(10) ** -70 else v)
-        return _map(lambda a, b: b if mp.isnan(a) else a)(found, tidy(moved))
+        near, nearer = (_moved(root, values, nudges, mpf(10) ** -d) for d in (80, 160))
+        return _map(_limit)(found, near, nearer)
 
 
-def _at(root, values, digits):
+def _moved(root, values, nudges, by):
+    inside = {n: _object(v) + nudges.get(n, 0) * by for n, v in values.items()}
+    return at_digits(root, inside, DIGITS[2])
+
+
+def _limit(at_edge, near, nearer):
+    """What two steps towards an edge tend to: 0, a number, or ±∞ where they grow."""
+    if not mp.isnan(at_edge):
+        return at_edge
+    if abs(nearer) < mpf(10) ** -70:
+        return mpf(0)
+    return INF * mp.sign(nearer) if abs(nearer) > 1.1 * abs(near) else nearer
+
+
+def at_digits(root, values, digits):
     with workdps(digits):
         made = {}
         for node in in_order(root):

@@ -1,6 +1,7 @@
 """What every formula is held to; each law returns how many of its checks were effective."""
 
-from functools import lru_cache
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -12,13 +13,14 @@ from neurogebra.core.parse import parse
 from neurogebra.core.tree import symbols
 from neurogebra.engines import torch_ops
 from neurogebra.engines.book import evaluate
-from neurogebra.repository.record import Interval, Same, Value
+from neurogebra.repository.record import VECTOR, Interval, Same, Value
 
-from .exact import exact, limit
+from .exact import at_digits, limit
 from .points import cases, domains, elementwise, is_plain, nudges
 from .references import DERIVATIONS, call
 
 STEP = mpf(10) ** -30
+ENOUGH = 100  # digits for differences by STEP
 INNER = 30.0  # how far out derivatives are compared
 SIDES = 1e-6  # by how much the slopes of two sides differ at a kink
 
@@ -27,12 +29,12 @@ def names(formula):
     return (*formula.inputs, *(p for p, _ in formula.params))
 
 
-@lru_cache(maxsize=None)
+@cache
 def definition(formula):
     return parse(formula.expr)
 
 
-@lru_cache(maxsize=None)
+@cache
 def expression(formula):
     return Expression(formula.name, formula)
 
@@ -82,11 +84,11 @@ def check_references(formula):
 
 def agree(formula, reference, label):
     compared = 0
-    for case in cases(formula):
-        if not case.inner or not np.ndim(next(iter(case.values.values()))):
+    for values in gradient_cases(formula):
+        if not np.ndim(next(iter(values.values()))):
             continue
-        wanted = np.asarray(reference(case.values), float)
-        found = np.asarray(value(formula, case.values), float)
+        wanted = np.asarray(reference(values), float)
+        found = np.asarray(value(formula, values), float)
         np.testing.assert_allclose(
             found, wanted.reshape(found.shape), rtol=1e-9, atol=1e-12, err_msg=label
         )
@@ -104,10 +106,25 @@ def check_exact(formula, dtype="float64"):
             assert found.dtype == np.float32, f"float32 in, {found.dtype} out"
         wanted, unit = np.broadcast_to(wanted, found.shape), np.broadcast_to(unit, found.shape)
         for f, w, u in zip(found.flat, wanted.flat, unit.flat, strict=True):
-            ulp = distance(f, w, u, dtype)
+            ulp = distance(f, w, u, dtype, formula.floor)
             assert ulp <= formula.ulp, f"{ulp:.3g} ulp: {f!r}, not {mp.nstr(w, 20)} at {given}"
             count, worst = count + 1, max(worst, ulp)
+        if elementwise(formula) and dtype == "float64":
+            worst = max(worst, _exact_numbers(formula, case.values, wanted, unit))
     return count, worst
+
+
+def _exact_numbers(formula, values, wanted, unit):
+    """Hold Python numbers, one after the other, to what their array was held to."""
+    worst = 0.0
+    for i, (w, u) in enumerate(zip(wanted, unit, strict=True)):
+        given = _row(values, i)
+        found = value(formula, given)
+        assert type(found) in (int, float), f"{type(found)} from numbers"
+        ulp = distance(found, w, u, "float64", formula.floor)
+        assert ulp <= formula.ulp, f"{ulp:.3g} ulp: {found!r}, not {mp.nstr(w, 20)} at {given}"
+        worst = max(worst, ulp)
+    return worst
 
 
 def _given(v, dtype):
@@ -116,8 +133,8 @@ def _given(v, dtype):
     return v if np.ndim(v) else float(v)
 
 
-def distance(found, wanted, unit, dtype):
-    """Return how many units a number lies from the truth; NaN is infinitely far."""
+def distance(found, wanted, unit, dtype, floor=0.0):
+    """Return how many units, beyond the floor, a number lies from the truth; NaN: infinitely."""
     largest = float(np.finfo(dtype).max)
     if mp.isnan(wanted):
         raise AssertionError("the definition has no value here, nor a limit")
@@ -128,10 +145,11 @@ def distance(found, wanted, unit, dtype):
     if np.isinf(found):
         return float("inf")
     with workdps(60):
-        return float(abs(mpf(float(found)) - wanted) / unit)
+        free = floor * float(np.finfo(dtype).eps)
+        return float(max(abs(mpf(float(found)) - wanted) - free, 0) / unit)
 
 
-@lru_cache(maxsize=None)
+@cache
 def truths(formula, dtype):
     """Return (case, exact values, the size of the last digit that counts) for every case."""
     return tuple(
@@ -146,26 +164,26 @@ def truth(formula, values, inward, dtype):
     unit = np.frompyfunc(lambda w: _spacing(w, dtype), 1, 1)(wanted)
     if formula.sensitive:
         with workdps(60):
-            moved = mpf(float(np.finfo(dtype).eps)) * movement(formula, values, wanted)
+            moved = mpf(float(np.finfo(dtype).eps)) * movement(formula, values)
             unit = unit + moved
     return np.asarray(wanted, object), np.asarray(unit, object)
 
 
 def _spacing(w, dtype):
-    largest = np.finfo(dtype).max
+    largest = np.finfo(dtype).max / 2
     inside = min(abs(float(w)), float(largest)) if not mp.isnan(w) else 1.0
     return mpf(float(np.spacing(np.asarray(inside, dtype))))
 
 
-def movement(formula, values, wanted):
+def movement(formula, values):
     """Return Σ |x ∂f/∂x| over inputs and parameters: how far f moves with its last digits."""
     root, total = definition(formula), mpf(0)
     base = {**values, **dict(formula.params)}
+    still = at_digits(root, base, ENOUGH)
     for name in names(formula):
         for moved in _moves(base, name, elementwise(formula), relative=True):
-            with workdps(120):
-                gap = np.frompyfunc(_gap, 2, 1)(exact(root, moved), wanted)
-            total = total + gap
+            with workdps(ENOUGH):
+                total = total + np.frompyfunc(_gap, 2, 1)(at_digits(root, moved, ENOUGH), still)
     return total
 
 
@@ -176,7 +194,7 @@ def _gap(a, b):
 
 def _moves(base, name, whole, *, relative=False, by=STEP):
     """Yield the values with `name` moved: all elements at once, or one after the other."""
-    with workdps(120):
+    with workdps(ENOUGH):
         x = np.asarray(base[name], float)
         exactly = np.frompyfunc(lambda v: mpf(float(v)), 1, 1)(x) if x.ndim else mpf(float(x))
         shift = exactly * by if relative else by
@@ -192,17 +210,16 @@ def _moves(base, name, whole, *, relative=False, by=STEP):
 def slopes(formula, values, name):
     """Return the slopes to the left and right for every element of an input, exactly."""
     root, base = definition(formula), {**values, **dict(formula.params)}
-    sides = []
+    sides, still = [], at_digits(root, base, ENOUGH)
     for by in (-STEP, STEP):
         parts = []
         for moved in _moves(base, name, elementwise(formula), by=by):
-            with workdps(120):
-                change = (exact(root, moved) - exact(root, base)) / by
+            with workdps(ENOUGH):
+                change = (at_digits(root, moved, ENOUGH) - still) / by
                 change = change if elementwise(formula) else np.sum(change)
             parts.append(np.asarray(change, float))
         shape = np.shape(values[name]) if name in values else ()
-        joined = parts[0] if elementwise(formula) else np.reshape(parts, shape)
-        sides.append(joined if name in values else np.sum(joined))
+        sides.append(parts[0] if elementwise(formula) else np.reshape(parts, shape))
     return sides
 
 
@@ -223,34 +240,64 @@ def _integers(formula):
     return any(isinstance(d, Interval) and d.whole for d in domains(formula).values())
 
 
+def weighted(formula):
+    """Return a formula of arrays as one number, Σ c f: the sum of a softmax has no slope."""
+    texts = [t and f"sum(({t}) * c_)" for t in (formula.expr, formula.stable)]
+    inputs = (*formula.inputs, "c_")
+    domain = (*formula.domain, ("c_", VECTOR))
+    return replace(formula, expr=texts[0], stable=texts[1], inputs=inputs, domain=domain)
+
+
+def with_weights(formula, values):
+    rng = np.random.default_rng(11)
+    return {**values, "c_": rng.normal(size=np.shape(value(formula, values)))}
+
+
 def check_gradient(formula, gradients=None):
     """Gradients equal exact differences and torch's autograd; return {name: effective checks}."""
-    gradients = gradients or {n: expression(formula).gradient(n) for n in names(formula)}
-    effective = dict.fromkeys(names(formula), 0)
-    for values in gradient_cases(formula):
+    places = list(gradient_cases(formula))
+    own = names(formula)
+    if not elementwise(formula) and np.ndim(value(formula, places[0])):
+        places = [with_weights(formula, v) for v in places]
+        formula = weighted(formula)
+    gradients = gradients or {n: expression(formula).gradient(n) for n in own}
+    effective = dict.fromkeys(own, 0)
+    for values in places:
         by_torch = torch_gradients(formula, values)
-        for name in names(formula):
-            with np.errstate(all="ignore"):
-                found = np.asarray(gradients[name].eval(**values), float)
+        for name in own:
             left, right = slopes(formula, values, name)
-            found = found if name in values else np.sum(found)
-            smooth = np.abs(left - right) <= SIDES * (1 + np.abs(left) + np.abs(right))
-            wanted = np.broadcast_to((left + right) / 2, found.shape)
-            scale = float(np.max(np.abs(wanted), initial=0.0))
+            with np.errstate(all="ignore"):
+                found = np.broadcast_to(gradients[name].eval(**values), left.shape)
+            smooth = _smooth(left, right)
+            wanted = (left + right) / 2
             message = f"d/d{name} at {values}"
-            _close(found, wanted, smooth, scale, f"differences: {message}")
-            if by_torch is not None:
-                _close(found, by_torch[name], smooth, scale, f"torch: {message}")
-            effective[name] += int(np.sum(smooth & (wanted != 0)))
+            if elementwise(formula):
+                numbers = [gradients[name].eval(**_row(values, i)) for i in range(3)]
+                _close(numbers, wanted[:3], smooth[:3], f"of numbers: {message}")
+            _close(found, wanted, smooth, f"differences: {message}")
+            effective[name] += int(np.sum(smooth & (np.abs(wanted) > 1e-20)))
+            if name not in values:
+                found, smooth = np.sum(found), np.all(smooth)
+            _close(found, by_torch[name], smooth, f"torch: {message}")
     return effective
 
 
-def _close(found, wanted, where, scale, message):
-    where = np.broadcast_to(where, found.shape)
+def _row(values, i):
+    return {n: float(v[i]) for n, v in values.items()}
+
+
+def _smooth(left, right):
+    """Say where the two sides agree; a slope of 10²⁰ is a jump."""
+    size = np.abs(left) + np.abs(right)
+    return (np.abs(left - right) <= SIDES * (1 + size)) & (size < 1e20)
+
+
+def _close(found, wanted, where, message):
+    found, wanted, where = np.atleast_1d(found, wanted, where)
+    scale = float(np.max(np.abs(wanted), initial=0.0))
     np.testing.assert_allclose(
-        found[where], np.broadcast_to(wanted, found.shape)[where],
-        rtol=1e-8, atol=1e-10 * (1 + scale), err_msg=message,
-    )  # fmt: skip
+        found[where], wanted[where], rtol=1e-8, atol=1e-10 * (1 + scale), err_msg=message
+    )
 
 
 def torch_gradients(formula, values):
@@ -260,6 +307,8 @@ def torch_gradients(formula, values):
         for n, v in {**values, **dict(formula.params)}.items()
     }
     y = evaluate(expression(formula).maths.runs, leaves, torch_ops.apply)
+    if not y.requires_grad:  # comparisons only
+        return {n: np.zeros(np.shape(v)) for n, v in leaves.items()}
     found = torch.autograd.grad(
         y.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
     )
@@ -275,17 +324,17 @@ def check_kinks(formula):
     if domain.whole:
         return 0
     grid = [x for x in np.arange(-7.0, 7.01, 0.25) if domain.low < x < domain.high]
-    seen = []
-    for x in sorted({*grid, *formula.kinks}):
-        left, right = (float(np.sum(s)) for s in slopes(formula, _column(formula, x), name))
-        if abs(left - right) > SIDES * (1 + abs(left) + abs(right)):
-            seen.append(float(x))
-    assert tuple(seen) == tuple(sorted(formula.kinks)), f"kinks at {seen}"
+    grid = np.array(sorted({*grid, *formula.kinks}))
+    left, right = _both_slopes(formula, name, grid)
+    seen = grid[~_smooth(left, right)]
+    assert tuple(seen) == tuple(sorted(formula.kinks)), f"kinks at {seen}, not {formula.kinks}"
     return len(grid)
 
 
-def _column(formula, x):
-    return {formula.inputs[0]: np.array([x])}
+def _both_slopes(formula, name, grid):
+    if elementwise(formula):
+        return slopes(formula, {name: grid}, name)
+    return np.array([slopes(formula, {name: x}, name) for x in grid]).T
 
 
 def check_no_name_ignored(formula):

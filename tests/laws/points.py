@@ -3,7 +3,7 @@
 import itertools
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from neurogebra.repository.record import REAL, Interval, Rows
 
 SIZES = {"n": 5, "m": 4, "d": 4, "p": 3}
 FAR = {"float64": 1e300, "float32": 1e30}
-DENSE, SINGLES, COMBINATIONS, ARRAYS = 60, 24, 120, 4
+DENSE, SINGLES, COMBINATIONS, ARRAYS = 40, 20, 60, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +35,13 @@ def is_plain(formula):
     return all(isinstance(d, Interval) for d in domains(formula).values())
 
 
-@lru_cache(maxsize=None)
+@cache
 def elementwise(formula):
     """Say whether arrays are treated element by element."""
     return is_plain(formula) and is_elementwise(parse(formula.expr))
 
 
-@lru_cache(maxsize=None)
+@cache
 def cases(formula, dtype="float64"):
     """Return the places at which a formula is looked at, exactly representable in `dtype`."""
     rng = np.random.default_rng(sum(map(ord, formula.name)))
@@ -54,10 +54,8 @@ def cases(formula, dtype="float64"):
     corners = _corners(formula, dtype)
     found = [Case(_element(singles, i), True) for i in range(SINGLES)]
     found += [Case(_element(corners, i), False) for i in range(_length(corners))]
-    many = {n: _dense(d, rng, 5 * ARRAYS, dtype) for n, d in domains(formula).items()}
-    found += [
-        Case({n: v[5 * i : 5 * i + 5] for n, v in many.items()}, True) for i in range(ARRAYS)
-    ]
+    many = {n: _dense(d, rng, 5 * ARRAYS, dtype, 0) for n, d in domains(formula).items()}
+    found += [Case({n: v[5 * i : 5 * i + 5] for n, v in many.items()}, True) for i in range(ARRAYS)]
     return tuple(found)
 
 
@@ -79,17 +77,19 @@ def _length(values):
     return len(next(iter(values.values())))
 
 
-def _dense(interval, rng, n, dtype):
-    """Return numbers inside: evenly spread near 0, and over the orders of magnitude."""
+def _dense(interval, rng, n, dtype, share=3):
+    """Return numbers inside, evenly spread near 0; one in `share` over the magnitudes."""
     low, high = max(interval.low, -1e3), min(interval.high, 1e3)
     if interval.whole:
-        x = rng.integers(int(low), int(high) + 1, n).astype(float)
-        return _exactly(x, dtype)
+        wide = np.floor(np.exp(rng.uniform(0, math.log(min(interval.high, 1e4) + 1), n)))
+        close = rng.integers(int(low), int(min(high, 200.0)) + 1, n)
+        x = np.where(np.arange(n) % 2, np.clip(wide, low, interval.high), close)
+        return _exactly(x.astype(float), dtype)
     near = rng.uniform(max(low, -6.0), min(high, 6.0), n)
     size = 10.0 ** rng.uniform(-6, math.log10(max(abs(low), abs(high), 1e-6)), n)
     wide = size * rng.choice([-1.0, 1.0], n)
     wide = np.where((wide > low) & (wide < high), wide, near)
-    x = np.where(np.arange(n) % 3 == 2, wide, near)
+    x = np.where(np.arange(n) % 3 == share - 1, wide, near)
     return _exactly(np.clip(x, low, high), dtype)
 
 
@@ -124,8 +124,9 @@ def _corners(formula, dtype):
 
 
 def _arrays(formula, rng, dtype):
-    for _ in range(ARRAYS):
-        yield Case({n: _array(d, rng, dtype) for n, d in domains(formula).items()}, True)
+    for i in range(ARRAYS):
+        size = 0.1 if i % 2 else 1.0  # bells are only seen from near
+        yield Case({n: _array(d, rng, dtype, size) for n, d in domains(formula).items()}, True)
     for scale in (0.0, 1e3):
         values = {n: _edge(d, rng, dtype, scale) for n, d in domains(formula).items()}
         if any(v is not None for v in values.values()):
@@ -140,7 +141,7 @@ def _shape(domain):
     return tuple(SIZES[s] for s in domain.shape)
 
 
-def _array(domain, rng, dtype):
+def _array(domain, rng, dtype, size=1.0):
     if isinstance(domain, Interval):
         return _exactly(_dense(domain, rng, 1, dtype)[0], dtype)
     shape = _shape(domain)
@@ -155,7 +156,12 @@ def _array(domain, rng, dtype):
         return x
     low, high = max(of.low, -1e3 if of.low == -math.inf else of.low), min(of.high, 1e3)
     low = low + 1e-3 if of.low_open else low
-    return _exactly(rng.uniform(low, high, shape), dtype)
+    size = size if _default(domain) else 1.0
+    return _exactly(size * rng.uniform(low, high, shape), dtype)
+
+
+def _default(domain):
+    return domain.of == Rows().of
 
 
 def _edge(domain, rng, dtype, scale):
@@ -167,5 +173,4 @@ def _edge(domain, rng, dtype, scale):
         sure = np.zeros(shape)
         sure[..., 0] = 1.0
         return sure
-    default = domain.of == Rows().of
-    return _array(domain, rng, dtype) * scale if default and scale else None
+    return _array(domain, rng, dtype, scale) if scale and _default(domain) else None

@@ -108,10 +108,10 @@ def _schedule(make, rate):
     def at(values):
         epochs = np.asarray(values["epoch"], int)
         optimizer = torch.optim.SGD([torch.zeros(1)], rate)
-        optimizer.step()
         schedule = make(optimizer)
         rates = [schedule.get_last_lr()[0]]
         for _ in range(int(epochs.max())):
+            optimizer.step()
             schedule.step()
             rates.append(schedule.get_last_lr()[0])
         return np.array(rates)[epochs]
@@ -124,8 +124,9 @@ _ADAM = {"exp_avg": "m", "exp_avg_sq": "v", "step": "t"}
 DERIVATIONS = {
     "hinge": lambda v: np.mean([max(0.0, 1 - a * b) for a, b in _pairs(v)]),
     "squared_hinge": lambda v: np.mean([max(0.0, 1 - a * b) ** 2 for a, b in _pairs(v)]),
-    "log_cosh": lambda v: np.mean(np.logaddexp(v["y"] - v["y_pred"], v["y_pred"] - v["y"]))
-    - np.log(2),
+    "log_cosh": lambda v: (
+        np.mean(np.logaddexp(v["y"] - v["y_pred"], v["y_pred"] - v["y"])) - np.log(2)
+    ),
     "focal_loss": lambda v: np.mean([_focal(y, p) for y, p in _pairs(v)]),
     "triplet_loss": lambda v: torch.relu(
         torch.dist(torch.tensor(v["anchor"]), torch.tensor(v["positive"])) ** 2
@@ -140,8 +141,10 @@ DERIVATIONS = {
     "dropout": lambda v: np.where(v["mask"] == 1, v["x"] * 1.25, 0.0),
     "power_law": lambda v: np.multiply(v["x"], v["x"]),
     "lorentzian": lambda v: np.reciprocal(1 + v["x"] ** 2),
-    "gaussian_integral": lambda v: resolve("scipy.special.erf")(v["b"]) * np.sqrt(np.pi) / 2
-    - resolve("scipy.special.erf")(v["a"]) * np.sqrt(np.pi) / 2,
+    "gaussian_integral": lambda v: (
+        resolve("scipy.special.erf")(v["b"]) * np.sqrt(np.pi) / 2
+        - resolve("scipy.special.erf")(v["a"]) * np.sqrt(np.pi) / 2
+    ),
     "covariance": lambda v: np.cov(v["x"], v["y"])[0, 1],
     "pearson_r": lambda v: np.corrcoef(v["x"], v["y"])[0, 1],
     "js_divergence": lambda v: resolve("scipy.spatial.distance.jensenshannon")(v["p"], v["q"]) ** 2,
@@ -152,9 +155,7 @@ DERIVATIONS = {
     "vector_projection": lambda v: np.outer(v["b"], v["b"]) @ v["a"] / (v["b"] @ v["b"]),
     "least_squares": lambda v: np.mean((v["X"] @ v["w"] - v["y"]) ** 2),
     "brier_score": lambda v: resolve("sklearn.metrics.brier_score_loss")(v["y"], v["y_pred"]),
-    "momentum_step": _optimizer(
-        torch.optim.SGD, {"momentum_buffer": "v"}, lr=0.01, momentum=0.9
-    ),
+    "momentum_step": _optimizer(torch.optim.SGD, {"momentum_buffer": "v"}, lr=0.01, momentum=0.9),
     "nesterov_step": _optimizer(
         torch.optim.SGD, {"momentum_buffer": "v"}, lr=0.01, momentum=0.9, nesterov=True
     ),
@@ -173,8 +174,9 @@ DERIVATIONS = {
     "entropy": lambda v: resolve("scipy.special.entr")(v["p"]).sum(),
     "kl_divergence": lambda v: resolve("scipy.special.rel_entr")(v["p"], v["q"]).sum(),
     "confidence_penalty": lambda v: -0.1 * resolve("scipy.special.entr")(v["p"]).sum(),
-    "dice_loss": lambda v: 1
-    - (2 * np.vdot(v["y"], v["y_pred"]) + 1) / (np.sum(v["y"]) + np.sum(v["y_pred"]) + 1),
+    "dice_loss": lambda v: (
+        1 - (2 * np.vdot(v["y"], v["y_pred"]) + 1) / (np.sum(v["y"]) + np.sum(v["y_pred"]) + 1)
+    ),
     "msle": lambda v: np.mean(np.log((1 + v["y"]) / (1 + v["y_pred"])) ** 2),
     "matthews_corr": lambda v: np.array(
         [_phi(*(int(v[n][i]) for n in ("tp", "tn", "fp", "fn"))) for i in range(len(v["tp"]))]

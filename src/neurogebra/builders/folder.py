@@ -83,8 +83,10 @@ def new_folder(name: str, out: str | Path | None = None) -> RunFolder:
 
     Raises RunError when `out` exists and is not an empty folder.
     """
-    path = Path(out) if out is not None else _free(Path("runs"), name)
+    path = Path("runs") if out is None else Path(out)
     try:
+        if out is None:
+            return RunFolder(_free(path, name))
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(f"{path}: exists already and is never overwritten; choose another --out")
         path.mkdir(parents=True, exist_ok=True)
@@ -99,6 +101,11 @@ def _free(root: Path, name: str) -> Path:
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:40] or "run"
     base = f"{plain}-{datetime.now():%Y%m%d-%H%M%S}"
     path, n = root / base, 2
-    while path.exists():
-        path, n = root / f"{base}-{n}", n + 1
-    return path
+    while True:
+        try:
+            path.mkdir(parents=True)
+            return path
+        except FileExistsError:  # a run that began in the same second
+            if not root.is_dir():
+                raise
+            path, n = root / f"{base}-{n}", n + 1

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from neurogebra.core.evaluate import PLAIN, function
 from neurogebra.core.explain import explain
+from neurogebra.core.expression_arithmetic import Arithmetic, operand
 from neurogebra.core.expression_maths import (
     Maths,
     arguments,
     composed,
     derived,
-    joined,
     of_source,
     only_input,
     with_params,
@@ -23,57 +23,21 @@ from neurogebra.core.expression_maths import (
 from neurogebra.core.expression_text import text
 from neurogebra.core.expression_values import evaluate
 from neurogebra.core.latex import latex, unicode
-from neurogebra.core.tree import Node, build
+from neurogebra.core.tree import Node
 from neurogebra.errors import BadValue
 from neurogebra.repository.record import Formula
 
 if TYPE_CHECKING:
     from sympy import Expr, Symbol
 
-def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
-    """Return the function that reads the values of `names`, in order, from a mapping."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    if not names:
-        return lambda given: ()
-    (name,) = names
-    return lambda given: (given[name],)
 
-
-def _operand(value: object) -> Maths | float | None:
-    """Return what takes part in arithmetic: maths or a plain number."""
-    if isinstance(value, Expression):
-        return value.maths
-    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
-        value = value.item()
-    return value if type(value) in (int, float) else None  # type: ignore[return-value]
-
-
-def _verb(op: str, sign: str, swapped: bool = False) -> Callable[[Expression, Any], Any]:
-    def join(self: Expression, other: Any) -> Any:
-        mine, theirs = self.maths, _operand(other)
-        if theirs is None:
-            return NotImplemented
-        if other is self:
-            theirs = mine
-        label = other.name if isinstance(other, Expression) else str(other)
-        names = (label, self.name) if swapped else (self.name, label)
-        maths = joined(op, theirs, mine) if swapped else joined(op, mine, theirs)
-        return self._new(f"({names[0]} {sign} {names[1]})", maths)
-
-    return join
-
-
-class Expression:
+class Expression(Arithmetic):
     """A formula with a name: its inputs are asked for at `eval`, its parameters are stored.
 
     symbolic_expr: a text, a tree, a SymPy expression or a Formula of the book. params: names
     with values; trainable_params: those that a Trainer may change. Raises FormulaError for a
     text that is no formula (nothing of it ever runs), BadValue for parameters it does not have.
     """
-
-    # Otherwise `np.float64(2) * expression` would become an array of expressions.
-    __array_ufunc__ = None
 
     def __init__(
         self,
@@ -83,15 +47,17 @@ class Expression:
         trainable_params: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        self._set(name, of_source(symbolic_expr, params, trainable_params), metadata or {})
-        if isinstance(symbolic_expr, Formula):
-            self.record = symbolic_expr
+        record = symbolic_expr if isinstance(symbolic_expr, Formula) else None
+        maths = of_source(symbolic_expr, params, trainable_params)
+        self._set(name, maths, metadata or {}, record)
 
-    def _set(self, name: str, maths: Maths, metadata: Mapping[str, Any]) -> None:
+    def _set(
+        self, name: str, maths: Maths, metadata: Mapping[str, Any], record: Formula | None = None
+    ) -> None:
         self.name, self.metadata, self._maths = name, dict(metadata), maths
         self.params: dict[str, Any] = dict(maths.params)
         self.trainable_params: list[str] = list(maths.trainable)
-        self.record: Formula | None = None
+        self.record = record
         names = (*maths.inputs, *maths.params)
         self._count, self._pick = len(names), _picker(names)
         self._scalar: Callable[[Any], Any] | None = None
@@ -151,9 +117,8 @@ class Expression:
                         return (self._scalar or self._compile())(values)
                 except (KeyError, ValueError, TypeError, OverflowError):
                     pass  # answered below, with a sentence
-        maths = self._maths
-        found = arguments(self.name, maths, args, given)
-        return evaluate(self.name, maths, {**self.params, **found})
+        found = arguments(self.name, self._maths, args, given)
+        return evaluate(self.name, self._maths, {**self.params, **found})
 
     __call__ = eval
 
@@ -168,24 +133,23 @@ class Expression:
         An elementwise formula has an elementwise derivative; of anything else that is not one
         number it is the derivative of the sum.
         """
-        var = str(var)
-        maths = derived(self.maths, var, f"{self.name}.gradient")
+        maths = derived(self.maths, str(var), f"{self.name}.gradient")
         return self._new(f"d({self.name})/d({var})", maths)
 
     def compose(self, other: Expression | float, var: str | None = None) -> Expression:
         """Return this formula with `other` in place of its only input, or of the one named."""
-        inner = _operand(other)
+        inner, where = operand(other), f"{self.name}.compose"
         if inner is None:
-            raise BadValue(f"{self.name}.compose", "an expression or a number", other)
-        name = only_input(self.maths, var, f"{self.name}.compose")
+            raise BadValue(where, "an expression or a number", other)
         label = other.name if isinstance(other, Expression) else str(other)
-        return self._new(f"{self.name}({label})", composed(self.maths, inner, name))
+        maths = composed(self.maths, inner, only_input(self.maths, var, where))
+        return self._new(f"{self.name}({label})", maths)
 
     def clone(self) -> Expression:
         """Return a copy that shares no parameter and no metadata with this one."""
-        made = self._new(self.name, self.maths)
-        made.params, made.metadata = copy.deepcopy(self.params), copy.deepcopy(self.metadata)
-        made.record = self.record
+        made = self._new(self.name, self._maths)
+        made._set(self.name, self._maths, copy.deepcopy(self.metadata), self.record)
+        made.params, made.trainable_params = copy.deepcopy(self.params), [*self.trainable_params]
         return made
 
     def simplify(self) -> Expression:
@@ -199,17 +163,17 @@ class Expression:
     def _symbolic(self, verb: str) -> Expression:
         from neurogebra.core import sympy_view
 
-        maths = self.maths
-        return self._new(self.name, replace(maths, tree=getattr(sympy_view, verb)(maths.tree)))
+        tree = getattr(sympy_view, verb)(self.tree)
+        return self._new(self.name, replace(self.maths, tree=tree))
 
     def integrate(self, var: str) -> Expression:
         """Return an antiderivative by `var`, by SymPy; FormulaError where it finds none."""
         from neurogebra.core.sympy_view import integrate
 
-        maths = self.maths
-        var = only_input(maths, str(var), f"{self.name}.integrate")
-        tree = integrate(maths.tree, var)
-        return self._new(f"∫ {self.name} d{var}", replace(maths, tree=tree, runs=tree, like=None))
+        var = only_input(self.maths, str(var), f"{self.name}.integrate")
+        tree = integrate(self.tree, var)
+        maths = replace(self.maths, tree=tree, runs=tree, like=None)
+        return self._new(f"∫ {self.name} d{var}", maths)
 
     def explain(self, level: str = "beginner") -> str:
         """Return what the formula is for: beginner, intermediate or advanced."""
@@ -228,14 +192,12 @@ class Expression:
         params = f", params={self.params!r}" if self.params else ""
         return f"Expression({self.name!r}, {text(self.tree)!r}{params})"
 
-    def __neg__(self) -> Expression:
-        maths = self.maths
-        tree = build("neg", (maths.tree,), {})
-        runs = tree if maths.runs is maths.tree else build("neg", (maths.runs,), {})
-        return self._new(f"-{self.name}", replace(maths, tree=tree, runs=runs))
 
-    __add__, __radd__ = _verb("add", "+"), _verb("add", "+", swapped=True)
-    __sub__, __rsub__ = _verb("sub", "-"), _verb("sub", "-", swapped=True)
-    __mul__, __rmul__ = _verb("mul", "*"), _verb("mul", "*", swapped=True)
-    __truediv__, __rtruediv__ = _verb("div", "/"), _verb("div", "/", swapped=True)
-    __pow__, __rpow__ = _verb("pow", "**"), _verb("pow", "**", swapped=True)
+def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
+    """Return the function that reads the values of `names`, in order, from a mapping."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    if not names:
+        return lambda given: ()
+    (name,) = names
+    return lambda given: (given[name],)

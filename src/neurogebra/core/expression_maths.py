@@ -68,7 +68,7 @@ def _read(source: object) -> Parsed:
         return Parsed(source, tuple(symbols(source)))
     if type(source) in (int, float):
         return Parsed(number(source), ())
-    if any(kind.__module__.startswith("sympy.") for kind in type(source).__mro__):
+    if any(str(kind.__module__).startswith("sympy.") for kind in type(source).__mro__):
         from neurogebra.core.sympy_view import from_sympy
 
         tree = from_sympy(source)
@@ -130,14 +130,19 @@ def joined(op: str, a: Maths | float, b: Maths | float) -> Maths:
     return Maths(tree, runs, *_names(parts), like=_like(parts))
 
 
-def composed(outer: Maths, inner: Maths, var: str) -> Maths:
+def composed(outer: Maths, inner: Maths | float, var: str) -> Maths:
     """Return the outer formula with the inner one in place of one of its inputs."""
+    if not isinstance(inner, Maths):
+        inner = Maths(number(inner), number(inner), ())
     inner = _kept_apart(inner, outer)
     outer = _kept_apart(outer, replace(inner, params={}))
     tree = substitute(outer.tree, {var: inner.tree})
     plain = outer.tree is outer.runs and inner.tree is inner.runs
     runs = tree if plain else substitute(outer.runs, {var: inner.runs})
-    rest = replace(outer, inputs=tuple(n for n in outer.inputs if n != var))
+    inputs = tuple(n for n in outer.inputs if n != var)
+    params = {n: v for n, v in outer.params.items() if n != var}
+    trainable = tuple(n for n in outer.trainable if n != var)
+    rest = replace(outer, inputs=inputs, params=params, trainable=trainable)
     return Maths(tree, runs, *_names([inner, rest]))
 
 

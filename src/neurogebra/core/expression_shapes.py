@@ -7,7 +7,7 @@ from collections.abc import Collection
 from neurogebra.core.expression_forms import Forms
 from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order
 from neurogebra.ops import ALPHABET
-from neurogebra.ops.record import ELEMENTWISE, REDUCTION
+from neurogebra.ops.record import ELEMENTWISE, LINEAR, REDUCTION
 
 # A shape is a set of marks: none for one number, INPUT for an input's, the number of its form
 # for whatever else decides its own shape.
@@ -31,6 +31,9 @@ def idle(root: Node, scalars: Collection[str], forms: Forms) -> set[int]:
         shapes[id(node)] = _shape(node, args, scalars, forms, within)
         if node.op == "expand_like" or (node.op == "sum_to" and args[0] <= args[1]):
             found.add(id(node))
+        if ALPHABET.get(node.op) is not None and ALPHABET[node.op].kind == LINEAR:
+            # a matrix of ones is not the number 1
+            found -= {id(a) for a in node.args if a.op == "expand_like"}
     return found
 
 

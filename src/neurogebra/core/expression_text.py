@@ -5,9 +5,9 @@ from __future__ import annotations
 from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order
 
 _SIGNS = {
-    "add": ("+", 1, 1),
+    "add": ("+", 1, 2),
     "sub": ("-", 1, 2),
-    "mul": ("*", 2, 2),
+    "mul": ("*", 2, 3),
     "div": ("/", 2, 3),
     "pow": ("**", 5, 4),
     "greater": (">", 1, 1),

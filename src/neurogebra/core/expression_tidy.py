@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from fractions import Fraction
+from operator import eq, ge, gt
 from typing import Any, NamedTuple
 
 from neurogebra.core.expression_forms import Forms
 from neurogebra.core.expression_shapes import idle
 from neurogebra.core.tree import NUMBER, Node, build, in_order, number
 
-Number = Any  # an int, a Fraction or a float
+Number = Any  # a Fraction or a float
+ONE = Fraction(1)
 
 
 class Term(NamedTuple):
@@ -42,10 +44,15 @@ def _joined(forms: Forms, node: Node, args: tuple[Node, ...]) -> Node:
         return _product(forms, _term(forms, Node(node.op, args)))
     if node.op in ("add", "sub"):
         return _sum(forms, node.op, args)
-    if node.op == "where" and args[1].op == args[2].op == NUMBER:
-        return build("where", args, {})
+    if node.op == "where" and args[0].op == NUMBER:
+        return args[1] if args[0].value else args[2]
+    if node.op in _TESTS and args[0].op == args[1].op == NUMBER:
+        return number(int(_TESTS[node.op](args[0].value, args[1].value)))
     same = all(a is b for a, b in zip(args, node.args, strict=True))
     return node if same else build(node.op, args, dict(node.attrs))
+
+
+_TESTS = {"greater": gt, "greater_equal": ge, "equal": eq}
 
 
 def _term(forms: Forms, node: Node) -> Term:
@@ -64,10 +71,10 @@ def _term(forms: Forms, node: Node) -> Term:
         inner = _term(forms, node.args[0])
         if _is_whole(exponent) and (inner.number != 0 or exponent > 0):
             return _raised(inner, int(exponent))
-        return Term(1, {forms.number(node.args[0]): exponent})
+        return Term(ONE, {forms.number(node.args[0]): exponent})
     if node.op == "sqrt":
-        return Term(1, {forms.number(node.args[0]): Fraction(1, 2)})
-    return Term(1, {forms.number(node): 1})
+        return Term(ONE, {forms.number(node.args[0]): Fraction(1, 2)})
+    return Term(ONE, {forms.number(node): 1})
 
 
 def _times(a: Term, b: Term) -> Term:
@@ -159,7 +166,7 @@ def _sum(forms: Forms, op: str, args: tuple[Node, ...]) -> Node:
     terms: dict[tuple[tuple[int, Number], ...], Number] = {}
     for term in (*_terms(forms, args[0], 1), *_terms(forms, args[1], 1 if op == "add" else -1)):
         key = tuple(sorted(term.powers.items()))
-        terms[key] = terms.get(key, 0) + term.number
+        terms[key] = _added(terms.get(key, 0), term.number)
     nodes = [_product(forms, Term(n, dict(key))) for key, n in terms.items() if n != 0]
     nodes = _choices_joined(forms, nodes)
     if not nodes:
@@ -190,6 +197,10 @@ def _choices_joined(forms: Forms, nodes: list[Node]) -> list[Node]:
             branches = (_sum(forms, "add", (old.args[j], node.args[j])) for j in (1, 2))
             found[key] = build("where", (node.args[0], *branches), {})
     return list(found.values())
+
+
+def _added(a: Number, b: Number) -> Number:
+    return a + b if not isinstance(a, float) and not isinstance(b, float) else float(a) + float(b)
 
 
 def _exact(value: Any) -> Number:

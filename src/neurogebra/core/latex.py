@@ -7,7 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from neurogebra.core.differentiate import CALL
-from neurogebra.core.latex_names import CONSTANTS, latex_number, latex_symbol, unicode_symbol
+from neurogebra.core.latex_names import (
+    latex_number,
+    latex_symbol,
+    unicode_number,
+    unicode_symbol,
+)
 from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order
 from neurogebra.ops import ALPHABET
 
@@ -21,7 +26,7 @@ _PRODUCTS = {"matmul": None, "matmul_left": 1, "matmul_right": 0}
 _SHAPED = ("expand_like", "reshape_like")
 # Functions that are written without brackets: ln x.
 _NAMED = ("log", "sin", "cos", "sinh", "cosh", "tanh", "arctan")
-_SUMS = ("sum", "amax", "amin", "logsumexp", "argmax", "sum_to")
+_SUMS = ("sum", "amax", "amin", "logsumexp", "argmax", "sum_to", "mean")
 _SHORT = {"maximum": "max", "minimum": "min", "amax": "max", "amin": "min"}
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -36,12 +41,12 @@ class _Page:
 
 def latex(root: Node) -> str:
     """Return the LaTeX of a formula."""
-    return _render(root, latex_symbol, _latex_number, _latex_node)
+    return _render(root, latex_symbol, latex_number, _latex_node)
 
 
 def unicode(root: Node) -> str:
     """Return a formula as one line of Unicode: relu(x·W1 + b1)."""
-    return _render(root, unicode_symbol, _unicode_number, _unicode_node)
+    return _render(root, unicode_symbol, unicode_number, _unicode_node)
 
 
 def _render(
@@ -82,28 +87,15 @@ def _is_test(node: Node) -> bool:
     return node.op in _COMPARISONS
 
 
-def _factors(op: str, parts: list[Part], transposed: str) -> list[str]:
+def _factors(
+    op: str, parts: list[Part], transposed: str, within: Callable[[Part, int], str]
+) -> list[str]:
     """Return the two factors of a matrix product; what follows them only gives a shape."""
     turned = _PRODUCTS[op]
     return [
-        transposed.format(_within(p, ATOM)) if i == turned else _within(p, ATOM)
+        transposed.format(within(p, ATOM)) if i == turned else within(p, POWER)
         for i, p in enumerate(parts[:2])
     ]
-
-
-def _latex_number(value: float) -> Part:
-    known = CONSTANTS.get(round(float(value), 13)) if isinstance(value, float) else None
-    if known:
-        return known[0], known[2]
-    return latex_number(value), ATOM if value >= 0 else SUM
-
-
-def _unicode_number(value: float) -> Part:
-    known = CONSTANTS.get(round(float(value), 13)) if isinstance(value, float) else None
-    if known:
-        return known[1], known[2]
-    text = str(value) if isinstance(value, int) else f"{value:.6g}".replace("e-0", "e-")
-    return text.replace("-", _MINUS, 1) if value < 0 else text, ATOM if value >= 0 else SUM
 
 
 def _tall(part: Part, least: int) -> str:
@@ -124,7 +116,7 @@ def _latex_node(node: Node, parts: list[Part], page: _Page) -> Part:
     if written is not None:
         return written(node, parts)
     if op in _PRODUCTS:
-        a, b = _factors(op, parts, r"{}^{{\top}}")
+        a, b = _factors(op, parts, r"{}^{{\top}}", _tall)
         return rf"{a} \, {b}", PRODUCT
     if op == "mean" and not node.attrs and page.n_is_free:
         return rf"\frac{{1}}{{n}} \sum {_tall(parts[0], PRODUCT)}", PRODUCT
@@ -136,7 +128,8 @@ def _latex_node(node: Node, parts: list[Part], page: _Page) -> Part:
         inner = ", ".join(p[0] for p in parts)
         return rf"\operatorname{{{name.rstrip('′')}}}{prime}({inner})", ATOM
     if op in _SHAPED:
-        return parts[0]
+        ones = node.args[0].op == NUMBER and node.args[0].value == 1
+        return (r"\mathbf{1}", ATOM) if ones else parts[0]
     row = ALPHABET[op]
     texts = [_tall(p, _least(row.latex, i, row.tight)) for i, p in enumerate(parts)]
     return row.latex.format(*texts), row.tight
@@ -144,7 +137,8 @@ def _latex_node(node: Node, parts: list[Part], page: _Page) -> Part:
 
 def _least(template: str, i: int, tight: int) -> int:
     """Return how tightly an argument must bind: anything does between signs that enclose it."""
-    if re.search(rf"(\({{{i}}}|\{{\{{\{{{i}\}}|\|{{{i}}}|floor {{{i}}}|, {{{i}}})", template):
+    hole = f"{{{i}}}"
+    if any(sign + hole in template for sign in ("(", "{{", "|", "floor ", ", ")):
         return 0
     return PRODUCT if tight == PRODUCT and r"\sum" in template else ATOM
 
@@ -165,10 +159,10 @@ def _latex_mul(node: Node, parts: list[Part]) -> Part:
     left, right = node.args
     if left is right and left.op != NUMBER:
         return _latex_power(left, parts[0], "2")
-    a = _tall(parts[0], POWER if left.op in _SUMS or left.op == "mean" else PRODUCT)
+    a = _tall(parts[0], 0 if left.op == NUMBER else POWER if left.op in _SUMS else PRODUCT)
     b = _tall(parts[1], PRODUCT)
-    open_end = left.op in _NAMED or (left.op == "mul" and left.args[1].op in _NAMED)
-    if b[:1].isdigit() or open_end:
+    a = re.sub(r"(\\(?:ln|arctan|sinh?|cosh?|tanh)) (\S+)$", r"\1(\2)", a)  # ln x · y is not ln(xy)
+    if b[:1].isdigit():
         return rf"{a} \cdot {b}", PRODUCT
     word = r"\\(mathrm|operatorname|ln|sin|cos|tan|arctan|max|min)"
     apart = re.search(word + r"[^ ]*$", a) or re.match(word, b)
@@ -236,11 +230,12 @@ def _unicode_node(node: Node, parts: list[Part], page: _Page) -> Part:
     if written is not None:
         return written(node, parts)
     if op in _PRODUCTS:
-        return "·".join(_factors(op, parts, "{}ᵀ")), PRODUCT
+        return "·".join(_factors(op, parts, "{}ᵀ", _within)), PRODUCT
     if op == "size" and not node.attrs and page.n_is_free:
         return "n", ATOM
     if op in _SHAPED:
-        return parts[0]
+        ones = node.args[0].op == NUMBER and node.args[0].value == 1
+        return ("𝟏", ATOM) if ones else parts[0]
     axis = dict(node.attrs).get("axis", -1)
     extra = [] if axis == -1 else [f"axis={axis}"]
     name = _SHORT.get(op, op.removeprefix(CALL))
@@ -253,7 +248,8 @@ def _unicode_mul(node: Node, parts: list[Part], page: _Page) -> Part:
         return f"{_within(parts[0], ATOM)}²", POWER
     if _is_test(node):
         return "".join(p[0] for p in parts), ATOM
-    a = _within(parts[0], POWER if left.op == "sum_to" else PRODUCT)
+    least = 0 if left.op == NUMBER and left.value < 0 else PRODUCT
+    a = _within(parts[0], POWER if left.op == "sum_to" else least)
     return ("·" if left.op == NUMBER else page.dot).join((a, _within(parts[1], PRODUCT))), PRODUCT
 
 

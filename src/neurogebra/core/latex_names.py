@@ -12,22 +12,23 @@ GREEK = (  # noqa: SIM905
 _LETTERS = dict(zip(GREEK, "αβγδεζηθκλμνξρστφχψωΓΔΘΛΞΣΦΨΩ", strict=True))
 _SPELT = {letter: name for name, letter in _LETTERS.items()}
 _HATS = {"y_pred": (r"\hat{y}", "ŷ"), "y_true": ("y", "y")}
-_ATOM, _POWER, _PRODUCT = 4, 3, 2
+_ATOM, _POWER, _PRODUCT, _SUM = 4, 3, 2, 1
 
-# Numbers that have a sign of their own: LaTeX, Unicode, how tightly it binds.
-_SIGNS: tuple[tuple[float, str, str, int], ...] = (
-    (math.pi, r"\pi", "π", _ATOM),
-    (2 * math.pi, r"2 \pi", "2π", _PRODUCT),
-    (1 / math.pi, r"\frac{1}{\pi}", "1 / π", _PRODUCT),
-    (2 / math.pi, r"\frac{2}{\pi}", "2 / π", _PRODUCT),
-    (math.sqrt(2 * math.pi), r"\sqrt{2 \pi}", "√(2π)", _POWER),
-    (1 / math.sqrt(2 * math.pi), r"\frac{1}{\sqrt{2 \pi}}", "1 / √(2π)", _PRODUCT),
-    (1 / math.sqrt(math.pi), r"\frac{1}{\sqrt{\pi}}", "1 / √π", _PRODUCT),
-    (2 / math.sqrt(math.pi), r"\frac{2}{\sqrt{\pi}}", "2 / √π", _PRODUCT),
-    (math.sqrt(2 / math.pi), r"\sqrt{\frac{2}{\pi}}", "√(2 / π)", _POWER),
-    (math.log(2), r"\ln 2", "log(2)", _PRODUCT),
+# Numbers that have a sign of their own: LaTeX, Unicode, and how tightly each binds.
+_SIGNS: tuple[tuple[float, str, int, str, int], ...] = (
+    (math.pi, r"\pi", _ATOM, "π", _ATOM),
+    (2 * math.pi, r"2 \pi", _PRODUCT, "2π", _PRODUCT),
+    (1 / math.pi, r"\frac{1}{\pi}", _POWER, "1 / π", _SUM),
+    (2 / math.pi, r"\frac{2}{\pi}", _POWER, "2 / π", _SUM),
+    (math.sqrt(2 * math.pi), r"\sqrt{2 \pi}", _POWER, "√(2π)", _POWER),
+    (1 / math.sqrt(2 * math.pi), r"\frac{1}{\sqrt{2 \pi}}", _POWER, "1 / √(2π)", _SUM),
+    (1 / math.sqrt(math.pi), r"\frac{1}{\sqrt{\pi}}", _POWER, "1 / √π", _SUM),
+    (2 / math.sqrt(math.pi), r"\frac{2}{\sqrt{\pi}}", _POWER, "2 / √π", _SUM),
+    (math.sqrt(2 / math.pi), r"\sqrt{\frac{2}{\pi}}", _POWER, "√(2 / π)", _POWER),
+    (math.log(2), r"\ln(2)", _ATOM, "log(2)", _ATOM),
 )
-CONSTANTS = {round(value, 13): (tex, line, tight) for value, tex, line, tight in _SIGNS}
+_LATEX = {round(value, 13): (tex, tight) for value, tex, tight, _, _ in _SIGNS}
+_UNICODE = {round(value, 13): (line, tight) for value, _, _, line, tight in _SIGNS}
 
 
 def latex_symbol(name: str) -> str:
@@ -59,12 +60,24 @@ def unicode_symbol(name: str) -> str:
     return _LETTERS.get(word, word) + head[len(word) :] + mark + sub
 
 
-def latex_number(value: float) -> str:
-    """Return a number of six digits; powers of ten as such."""
-    if isinstance(value, int):
-        return str(value)
-    digits, _, power = f"{value:.6g}".partition("e")
-    if not power:
-        return digits
-    tens = f"10^{{{int(power)}}}"
-    return tens if digits == "1" else rf"{digits} \cdot {tens}"
+def latex_number(value: float) -> tuple[str, int]:
+    """Return a number of six digits and how tightly it binds; powers of ten as such."""
+    known = _LATEX.get(round(value, 13)) if isinstance(value, float) else None
+    if known:
+        return known
+    text = str(value) if isinstance(value, int) else f"{value:.6g}"
+    digits, _, power = text.partition("e")
+    if power:
+        tens = f"10^{{{int(power)}}}"
+        text = tens if digits == "1" else rf"{digits} \cdot {tens}"
+    return text, _SUM if value < 0 else _PRODUCT if power else _ATOM
+
+
+def unicode_number(value: float) -> tuple[str, int]:
+    """Return a number of six digits and how tightly it binds."""
+    known = _UNICODE.get(round(value, 13)) if isinstance(value, float) else None
+    if known:
+        return known
+    size = abs(value)
+    text = str(size) if isinstance(value, int) else f"{size:.6g}".replace("e-0", "e-")
+    return (f"−{text}", _SUM) if value < 0 else (text, _ATOM)

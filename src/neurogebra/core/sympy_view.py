@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +42,17 @@ def to_sympy(root: Node, real: bool = False) -> Expr:
 def _forth(sp: Any, node: Node, args: list[Any], real: bool) -> Any:
     if node.op == SYMBOL:
         return sp.Symbol(node.value, real=True) if real else sp.Symbol(node.value)
+    if node.op == NUMBER and node.value == math.pi:
+        return sp.pi
     if node.op == NUMBER:
         return sp.Integer(node.value) if isinstance(node.value, int) else sp.Float(node.value)
     if node.op == "where":
         c, a, b = args
-        test = c if isinstance(c, (sp.Rel, sp.And, sp.Or, sp.Not)) or c in (sp.true, sp.false) else sp.Ne(c, 0)
+        test = (
+            c
+            if isinstance(c, (sp.Rel, sp.And, sp.Or, sp.Not)) or c in (sp.true, sp.false)
+            else sp.Ne(c, 0)
+        )
         return sp.Piecewise((_as_value(sp, a), test), (_as_value(sp, b), True))
     if node.op == "mul" and all(isinstance(a, (sp.Rel, sp.And)) for a in args):
         return sp.And(*args)
@@ -143,6 +150,10 @@ def _back(sp: Any, part: Any, made: dict[Any, Node]) -> Node:
         return _piecewise(sp, part, made)
     if isinstance(part, sp.functions.elementary.piecewise.ExprCondPair):
         return args[0]
+    if isinstance(part, sp.Mul):
+        return _product(sp, part, made)
+    if isinstance(part, sp.Pow):
+        return _power(sp, args[0], part.exp, made)
     name = type(part).__name__
     rule = _BACK.get(name)
     if rule is not None:
@@ -159,7 +170,7 @@ def _number(sp: Any, part: Any) -> Node:
         return number(int(part))
     if isinstance(part, sp.Rational):
         return number(int(part.p)) / number(int(part.q))
-    if not part.is_finite:
+    if not part.is_number or not part.is_finite or not part.is_real:
         raise FormulaError(f"{part} is no finite number")
     return number(float(part))
 
@@ -186,40 +197,46 @@ def _operation(name: str, part: Any, args: list[Node]) -> Node:
 
 def _sum(args: list[Node]) -> Node:
     """Join terms in an order that reads well: what is negative after what is not."""
-    terms = sorted(args, key=lambda a: a.op == "neg" or (a.is_number and a.value < 0))
+    terms = sorted(args, key=_is_negative)
     found = terms[0]
     for term in terms[1:]:
         found = found + term
     return found
 
 
-def _product(args: list[Node]) -> Node:
-    """Join factors, the inverse ones as one denominator."""
-    above = [a for a in args if not _is_inverse(a)]
-    below = [a.args[1] for a in args if _is_inverse(a)]
-    top: Node = number(1)
+def _is_negative(node: Node) -> bool:
+    return node.op == "neg" or (node.is_number and bool(node.value < 0))
+
+
+def _product(sp: Any, part: Any, made: dict[Any, Node]) -> Node:
+    """Join factors, those with negative exponents and the number's denominator under one line."""
+    coefficient, rest = part.as_coeff_Mul()
+    factors = [f for f in sp.Mul.make_args(rest) if f != 1]
+    below = [f for f in factors if _divides(sp, f)]
+    above = [made[f] for f in factors if f not in below]
+    over, under = abs(coefficient), sp.Integer(1)
+    if isinstance(coefficient, sp.Rational):
+        over, under = sp.Integer(over.p), sp.Integer(over.q)
+    top, bottom = _number(sp, over), _number(sp, under)
     for factor in above:
         top = top * factor
-    if not below:
-        return top
-    bottom = below[0]
-    for factor in below[1:]:
-        bottom = bottom * factor
-    return top / bottom
+    for factor in below:
+        bottom = bottom * _power(sp, made[factor.base], -factor.exp, made)
+    found = top / bottom
+    return -found if coefficient.is_negative else found
 
 
-def _is_inverse(node: Node) -> bool:
-    return node.op == "div" and node.args[0].is_number and node.args[0].value == 1
+def _divides(sp: Any, factor: Any) -> bool:
+    return isinstance(factor, sp.Pow) and bool(factor.exp.is_number and factor.exp.is_negative)
 
 
-def _power(args: list[Node]) -> Node:
-    base, exponent = args
-    if exponent.is_number and exponent.value < 0:
-        return number(1) / (base ** number(-exponent.value))
-    if exponent.op == "neg":
-        return number(1) / (base ** exponent.args[0])
-    halves = exponent.op == "div" and [a.value for a in exponent.args] == [1, 2]
-    return build("sqrt", (base,), {}) if halves else base**exponent
+def _power(sp: Any, base: Node, exponent: Any, made: dict[Any, Node]) -> Node:
+    if exponent == sp.Rational(1, 2):
+        return build("sqrt", (base,), {})
+    if exponent.is_number and exponent.is_negative:
+        return number(1) / _power(sp, base, -exponent, made)
+    known = made.get(exponent)
+    return base ** (known if known is not None else _number(sp, exponent))
 
 
 def _chain(op: str) -> Callable[[list[Node]], Node]:
@@ -238,8 +255,6 @@ def _as(op: str) -> Callable[[list[Node]], Node]:
 
 _BACK: dict[str, Callable[[list[Node]], Node]] = {
     "Add": _sum,
-    "Mul": _product,
-    "Pow": _power,
     "Max": _chain("maximum"),
     "Min": _chain("minimum"),
     "And": _chain("mul"),

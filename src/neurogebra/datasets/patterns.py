@@ -149,10 +149,10 @@ def _whole(name: str, value: object, least: int) -> int:
 
 
 def _real(name: str, value: object) -> float:
-    number = isinstance(value, (int, float, np.floating, np.integer))
-    if isinstance(value, bool) or not number or not np.isfinite(float(value)):  # type: ignore[arg-type]
+    numbers = (int, float, np.floating, np.integer)
+    if isinstance(value, bool) or not isinstance(value, numbers) or not np.isfinite(value):
         raise BadValue(name, "a finite number", value)
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def _spread(name: str, value: object) -> float:

@@ -186,7 +186,7 @@ def refuse_missing(table: Table, names: Sequence[str]) -> None:
         more = f" and {len(lacking) - 8} more columns" if len(lacking) > 8 else ""
         raise DataError(
             f"{table.place(firsts[name], name)}: the value is missing (missing in all: "
-            f"{listed}{more}); fill it, drop the column, or allow missing values"
+            f"{listed}{more}); fill it, drop the column, or allow missing values (--allow-missing)"
         )
 
 

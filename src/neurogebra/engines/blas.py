@@ -55,13 +55,15 @@ def product(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> Call | None:
     return function, (*numbers, *args)
 
 
-def scaled_sum(a: float, x: np.ndarray, b: float, y: np.ndarray) -> Call:
+def scaled_sum(a: Any, x: np.ndarray, b: Any, y: np.ndarray) -> Call:
     """Return the call that makes y the sum a·x + b·y in one pass; `has_sums` says if there is.
 
-    x, y: (n,) contiguous, of one float dtype; a, b: finite.
+    x, y: (n,) contiguous, of one float dtype; a, b: numbers, or arrays () of that dtype, which
+    are read anew at every call.
     """
     function, real = _sums()[y.dtype.char]
-    return function, (y.size, real(a), x.ctypes.data, 1, real(b), y.ctypes.data, 1)
+    a, b = (real.from_buffer(c) if isinstance(c, np.ndarray) else real(c) for c in (a, b))
+    return function, (y.size, a, x.ctypes.data, 1, b, y.ctypes.data, 1)
 
 
 def has_sums(dtype: np.dtype[Any]) -> bool:

@@ -23,7 +23,7 @@ UFUNCS: dict[str, Any] = {
     "greater": np.greater, "greater_equal": np.greater_equal, "equal": np.equal,
 }  # fmt: skip
 
-SCALED_SUM = "scaled_sum"  # (x, y; a, b): a·x + b·y, an operation of this engine only
+SCALED_SUM = "scaled_sum"  # (x, y, a, b): b·y ± a·x, an operation of this engine only
 
 # What may write over what it reads: an element is read before it is written.
 IN_PLACE = frozenset({*UFUNCS, SCALED_SUM})
@@ -88,7 +88,7 @@ def copy(source: np.ndarray, out: np.ndarray) -> None:
     np.copyto(out.reshape(source.shape), source)
 
 
-def scale_and_add(a: float, x: np.ndarray, b: float, out: np.ndarray) -> None:
+def scale_and_add(a: Any, x: np.ndarray, b: Any, out: np.ndarray) -> None:
     """Make `out` the sum a·x + b·out; stands for `blas.scaled_sum` until it is replayed."""
     np.add(a * x, b * out, out)
 

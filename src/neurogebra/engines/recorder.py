@@ -131,13 +131,21 @@ class Recorder:
 
     def _sum(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
         out = self.buffers.take(line.out, args[1].shape)
-        pairs = [(attrs["a"], args[0]), (attrs["b"], args[1])]
+        pairs = [(self._signed(args[2], attrs["negative"]), args[0]), (args[3], args[1])]
         if _same_memory(out, args[0]):
             pairs.reverse()
         (a, x), (b, y) = pairs
         if not _same_memory(out, y):
             self._call(line.out, copy, (y,), out)
         return self._call(line.out, scale_and_add, (a, x, b), out)
+
+    def _signed(self, scalar: Any, negative: bool) -> Any:
+        """Return a scalar or its negative; of one that changes, a cell that follows it."""
+        if not negative or not isinstance(scalar, np.ndarray):
+            return -scalar if negative else scalar
+        cell = np.negative(scalar)[...]
+        self.entries.append(Entry(np.negative, (scalar,), cell))
+        return cell
 
     def _ufunc(self, place: int, line: Instruction, args: list[Any]) -> np.ndarray:
         shape = np.broadcast_shapes(*(_shape(a) for a in args))

@@ -108,30 +108,36 @@ def split_scalars(
 
 
 def with_sums(main: Program) -> Program:
-    """Return the program with every b·y + a·x that ends in y's own place as one line."""
+    """Return the program with every b·y ± a·x that ends in y's own place as one line.
+
+    a and b are registers of numbers, of scalars that change from step to step, or of a 1.
+    """
+    one = main.registers
     made = {line.out: line for line in main.lines}
-    readers = Counter(a for line in main.lines for a in line.args)
+    readers = Counter([*(a for line in main.lines for a in line.args), *main.outputs])
+    scalars = {r for r, name in main.inputs.items() if name.startswith("scalar.")}
     lines: dict[int, Instruction] = {}
     for line in main.lines:
-        parts = [made.get(a) for a in line.args] if line.op == "add" else []
-        factors = [_scaled(part, main, readers) for part in parts]
         lines[line.out] = line
-        if line.out not in main.outputs or None in factors or not factors:
+        if line.op not in ("add", "sub") or line.out not in main.outputs:
             continue
-        (b, y), (a, x) = (f for f in factors if f is not None)
-        if y in main.inputs:
-            attrs = (("a", a), ("b", b))
-            lines[line.out] = Instruction(line.out, SCALED_SUM, (x, y), attrs)
-            for part in line.args:
+        (b, y), (a, x) = (_scaled(r, made, {*main.numbers, *scalars}, one) for r in line.args)
+        if y not in main.inputs or y in scalars or {a, b} == {one}:
+            continue
+        if all(readers[r] == 1 for r in line.args if r in made):
+            attrs = (("negative", line.op == "sub"),)
+            lines[line.out] = Instruction(line.out, SCALED_SUM, (x, y, a, b), attrs)
+            for part in {*line.args} & {*made} - {x, y}:
                 del lines[part]
-    return replace(main, lines=tuple(lines.values()))
+    numbers = {**main.numbers, one: 1.0}
+    return replace(main, registers=one + 1, numbers=numbers, lines=tuple(lines.values()))
 
 
 def _scaled(
-    line: Instruction | None, main: Program, readers: Mapping[int, int]
-) -> tuple[float, int] | None:
-    """Return (c, register) of a line c·register that has one reader."""
-    if line is None or line.op != "mul" or readers[line.out] != 1:
-        return None
-    c, register = line.args
-    return (float(main.numbers[c]), register) if c in main.numbers else None
+    register: int, made: Mapping[int, Instruction], scalars: set[int], one: int
+) -> tuple[int, int]:
+    """Return (c, x) of a register that is c·x; of any other, 1 and itself."""
+    line = made.get(register)
+    if line is not None and line.op == "mul" and line.args[0] in scalars:
+        return line.args[0], line.args[1]
+    return one, register

@@ -87,9 +87,9 @@ def adam(
     """Momentum over the root of the mean square, both unbiased [Kingma & Ba 2015, Alg. 1]."""
     m = b1 * s.get("m", 0) + (1 - b1) * g
     v = b2 * s.get("v", 0) + (1 - b2) * (g * g)
-    rate, root = -lr / (1 - b1**t), (1 - b2**t) ** 0.5
-    # The numbers are joined first: fewer passes over the arrays for the same quotient.
-    return m / (v**0.5 * (1 / (rate * root)) + eps / rate), {"m": m, "v": v}
+    root = (1 - b2**t) ** 0.5
+    rate = -lr * root / (1 - b1**t)  # the scalars joined, as in the paper's section 2
+    return rate * (m / (v**0.5 + eps * root)), {"m": m, "v": v}
 
 
 def adamw(

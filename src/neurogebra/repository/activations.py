@@ -170,10 +170,14 @@ ACTIVATIONS = (
         category="activation",
         usage="The hidden layers of transformers.",
         pros=("Smooth.", "Weighs by value instead of gating by sign."),
-        cons=("Needs the error function.", "Not monotone: it dips to −0.170."),
+        cons=(
+            "Needs the error function, whose 1 + erf keeps no digits far left.",
+            "Not monotone: it dips to −0.170.",
+        ),
         subcategory="self-gated",
         source="Hendrycks & Gimpel (2016), Gaussian error linear units, arXiv:1606.08415",
         checks=(at(x=1.0)(0.8413447460685429), Same("torch.nn.functional.gelu")),
+        floor=8.0,
     ),
     Formula(
         name="gelu_tanh",
@@ -342,5 +346,6 @@ ACTIVATIONS = (
         ),
         aliases=("log_softmax_score",),
         sensitive=True,
+        floor=4.0,
     ),
 )

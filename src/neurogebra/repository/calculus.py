@@ -3,6 +3,7 @@
 from neurogebra.repository.record import NON_NEGATIVE, POSITIVE, Formula, Interval, Same, at
 
 _DLMF = "NIST Digital library of mathematical functions"
+_MODERATE = Interval(-1e6, 1e6)
 
 CALCULUS = (
     Formula(
@@ -99,6 +100,7 @@ CALCULUS = (
         inputs=("x",),
         summary="The number whose cube is x.",
         category="calculus",
+        kinks=(0.0,),
         usage="Skewed values of both signs.",
         pros=("Defined for negative numbers too.",),
         cons=("Its slope is infinite at 0.",),
@@ -301,6 +303,7 @@ CALCULUS = (
         cons=("Each factor needs the other's value.",),
         subcategory="rule",
         source="Leibniz (1684), Nova methodus pro maximis et minimis, Acta Eruditorum",
+        domain=tuple((n, _MODERATE) for n in ("df_dx", "dg_dx", "f_val", "g_val")),
         checks=(at(df_dx=1.0, dg_dx=2.0, f_val=3.0, g_val=4.0)(10.0),),
         sensitive=True,
     ),
@@ -393,6 +396,7 @@ CALCULUS = (
         source=f"{_DLMF}, section 7.2",
         checks=(at(a=0.0, b=1.0)(0.7468241328124271), at(a=-1e3, b=1e3)(1.772453850905516)),
         sensitive=True,
+        floor=4.0,
     ),
     Formula(
         name="sine_integral_between",
@@ -417,8 +421,10 @@ CALCULUS = (
         summary="The area under e^(kx) from a to b.",
         category="calculus",
         params=(("k", 1.0),),
-        stable="exp(k * a) * expm1(k * (b - a)) / k",
-        domain=(("a", Interval(-300.0, 300.0)), ("b", Interval(-300.0, 300.0))),
+        stable="where(abs(k * (b - a)) < 1, "
+        "exp(k * a) * expm1(min(max(k * (b - a), -1), 1)), exp(k * b) - exp(k * a)) / k",
+        domain=(("a", Interval(-40.0, 40.0)), ("b", Interval(-40.0, 40.0))),
+        ulp=8.0,
         usage="The sum of compound growth over a span.",
         pros=("Exact.",),
         cons=("Not for k = 0, where it is b − a.",),

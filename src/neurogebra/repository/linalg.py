@@ -138,7 +138,7 @@ LINALG = (
         checks=(
             at(x=(1.0, 2.0), y=(4.0, 6.0))(5.0),
             Same("scipy.spatial.distance.euclidean"),
-            Same("math.dist"),
+            Same("torch.dist"),
         ),
         aliases=("euclidean_dist",),
     ),

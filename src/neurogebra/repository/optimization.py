@@ -11,7 +11,7 @@ from neurogebra.repository.record import (
 
 _SPAN = Interval(-1e3, 1e3)
 _STEPS = Interval(1.0, 1e4, whole=True)
-_EPOCHS = Interval(0.0, 1e5, whole=True)
+_EPOCHS = Interval(0.0, 1e4, whole=True)
 _STATE = (("w", _SPAN), ("grad", _SPAN))
 _ADAM = (*_STATE, ("m", _SPAN), ("v", Interval(0.0, 1e6)), ("t", _STEPS))
 _ADAM_PARAMS = (("lr", 0.001), ("beta1", 0.9), ("beta2", 0.999), ("eps", 1e-8))
@@ -112,7 +112,7 @@ OPTIMIZATION = (
         category="optimization",
         params=_ADAM_PARAMS,
         domain=_ADAM,
-        usage="The first choice for deep networks; m and v are the state before step t = 1, 2, …",
+        usage="The first choice for deep networks; m and v are the state before step t ≥ 1.",
         pros=("Works with its defaults.", "A rate of its own for each weight."),
         cons=("Two arrays of state.", "Can generalise worse than tuned SGD."),
         subcategory="optimizer",
@@ -120,6 +120,7 @@ OPTIMIZATION = (
         checks=(at(w=1.0, grad=2.0, m=0.0, v=0.0, t=1.0)(0.999000000005),),
         aliases=("adam",),
         sensitive=True,
+        ulp=8.0,
     ),
     Formula(
         name="adamw_step",
@@ -129,7 +130,7 @@ OPTIMIZATION = (
         category="optimization",
         params=(*_ADAM_PARAMS, ("lambda_wd", 0.01)),
         domain=_ADAM,
-        usage="Transformers; m and v are the state before step t = 1, 2, …",
+        usage="Transformers; m and v are the state before step t ≥ 1.",
         pros=("Decay does not depend on the size of gradients.",),
         cons=("Two arrays of state.",),
         subcategory="optimizer",
@@ -138,6 +139,7 @@ OPTIMIZATION = (
         checks=(at(w=1.0, grad=2.0, m=0.0, v=0.0, t=1.0)(0.998990000005),),
         aliases=("adamw",),
         sensitive=True,
+        ulp=8.0,
     ),
     Formula(
         name="adam_m_update",
@@ -351,6 +353,7 @@ OPTIMIZATION = (
         inputs=("x", "y"),
         summary="A bowl full of dents with its lowest point at (0, 0).",
         category="optimization",
+        stable="x ** 2 + y ** 2 + 20 * (sin(pi * x) ** 2 + sin(pi * y) ** 2)",
         domain=(("x", Interval(-5.12, 5.12)), ("y", Interval(-5.12, 5.12))),
         usage="Seeing an optimiser get stuck.",
         pros=("Its many minima are regular.",),

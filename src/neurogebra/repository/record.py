@@ -100,6 +100,7 @@ class Formula:
     defaults. ulp: the bound the laws hold the result to, in float64 and in float32.
     sensitive: the result moves faster than its inputs (differences, bells, sums of both signs),
     so the bound counts in how far it moves when the last digit of each input does.
+    floor: errors up to so many times the dtype's eps count as none (a tail that cancels).
     """
 
     name: str
@@ -120,3 +121,4 @@ class Formula:
     aliases: tuple[str, ...] = ()
     ulp: float = 4.0
     sensitive: bool = False
+    floor: float = 0.0

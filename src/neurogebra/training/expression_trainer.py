@@ -95,7 +95,7 @@ class Trainer:
                 callback(epoch, loss, dict(self.expression.params))
         self.converged = _has_converged(self.history["loss"])
         if verbose:
-            print(self._verdict())
+            print(self._verdict())  # noqa: T201
         return self.history
 
     def _check(self, epochs: int, batch_size: int | None) -> None:
@@ -132,7 +132,8 @@ class Trainer:
         often = max(1, epochs // _SAYINGS)
         if verbose and ((epoch + 1) % often == 0 or epoch + 1 == epochs):
             words = "  ".join(f"{n}={_shown(params[n])}" for n in self.expression.trainable_params)
-            print(f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}  loss {loss:.6g}  {words}")
+            count = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}"
+            print(f"{count}  loss {loss:.6g}  {words}")  # noqa: T201
 
     def _back_to_finite(self) -> None:
         last = self.history["params"][-1] if self.history["params"] else self._first

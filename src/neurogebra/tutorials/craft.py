@@ -30,7 +30,7 @@ class NeuroCraft:
 
     def _say(self, text: str) -> None:
         if self.educational_mode:
-            print(text)
+            print(text)  # noqa: T201
 
     def get(
         self, name: str, params: Mapping[str, Any] | None = None, explain: bool = False

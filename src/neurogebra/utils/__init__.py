@@ -1,3 +1,1 @@
 """The documented paths of helpers; each module here leads to `core.explain` or `core.card`."""
-
-__all__: list[str] = []

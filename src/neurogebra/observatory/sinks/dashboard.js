@@ -21,10 +21,11 @@
     const tone = colour(series.tone);
     const data = series.points.map(([x, y]) => ({ x, y }));
     const alone = (i) => data[i].y !== null && (data[i - 1]?.y ?? null) === null && (data[i + 1]?.y ?? null) === null;
+    const thin = spec.id === "batch-loss" || spec.series.length > 8;
     const few = data.length <= 40 && spec.series.length <= 3;
     return {
       label: series.name, data, borderColor: tone, backgroundColor: tone,
-      borderWidth: spec.kind === "bar" ? 0 : spec.id === "batch-loss" ? 1.2 : 2, borderJoinStyle: "round",
+      borderWidth: spec.kind === "bar" ? 0 : thin ? 1.2 : 2, borderJoinStyle: "round",
       pointRadius: (c) => (alone(c.dataIndex) ? 3 : few ? 1.8 : 0), pointHitRadius: 6, pointHoverRadius: 4,
       pointBorderWidth: 0, maxBarThickness: 26, borderRadius: 3, borderSkipped: "bottom",
     };

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neurogebra import files
+from neurogebra.errors import RunError
 from neurogebra.observatory.events import Level, Stamped, TrainEnd
 from neurogebra.observatory.sinks.dashboard_facts import Facts
 from neurogebra.observatory.sinks.dashboard_notes import note, note_record
@@ -61,7 +62,10 @@ class Dashboard:
         return self._written is None or not 0 <= now - self._written < self.every
 
     def _write(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.path}: cannot be written: {error.strerror}") from error
         files.write(self.path, page(self.facts))
         self._written, self._stale = self.facts.updated, False
 

@@ -32,6 +32,10 @@ class Bucket:
         if y > self.high[1]:
             self.high = (x, y)
 
+    def mean(self) -> float | None:
+        """Return the mean of the values, or None without any (or beyond all numbers)."""
+        return self.total / self.values if self.values and math.isfinite(self.total) else None
+
     def merge(self, later: Bucket) -> Bucket:
         """Return one bucket for the samples of both."""
         return Bucket(
@@ -60,7 +64,8 @@ class Curve:
     limit: int
     width: int = 1  # samples a bucket
     nonfinite: int = 0
-    last: float | None = None
+    last: float | None = None  # the latest finite value
+    ends: tuple[Point, ...] = ()  # the first and the latest sample
     buckets: list[Bucket] = field(default_factory=list)
 
     def add(self, x: float, y: float | None) -> None:
@@ -70,6 +75,7 @@ class Curve:
             y = None
         if y is not None:
             self.last = y
+        self.ends = (*self.ends[:1], (x, y))
         if not self.buckets or self.buckets[-1].samples >= self.width:
             if len(self.buckets) >= self.limit:
                 self._halve()
@@ -77,12 +83,18 @@ class Curve:
         self.buckets[-1].add(x, y)
 
     def points(self) -> list[Point]:
-        """Return at most two points a bucket, ordered by x."""
-        return [p for bucket in self.buckets for p in bucket.points()]
+        """Return the two ends and at most two points a bucket, ordered by x."""
+        inner = [p for bucket in self.buckets for p in bucket.points()]
+        if not inner:
+            return []
+        first, last = self.ends[0], self.ends[-1]
+        before = [first] if inner[0][0] > first[0] else []
+        after = [last] if inner[-1][0] < last[0] else []
+        return before + inner + after
 
     def means(self) -> list[Point]:
         """Return the mean of each bucket at its first x."""
-        return [(b.x, b.total / b.values if b.values else None) for b in self.buckets]
+        return [(b.x, b.mean()) for b in self.buckets]
 
     def lowest(self) -> tuple[float, float] | None:
         """Return (x, y) of the smallest value of all, or None where there is none."""

@@ -9,11 +9,12 @@ from typing import Any
 from neurogebra.observatory.events import Alert, LayerInfo, Metrics, TrainStart
 from neurogebra.observatory.sinks.dashboard_curve import Curve
 
-BATCH_BUCKETS = 2000  # two points each
+BATCH_BUCKETS = 1999  # two points each, and the two ends: at most 4,000
 EPOCH_BUCKETS = 400
 LAYER_BUCKETS = 100
 TABLE_ROWS = 400
 MOST_METRICS = 12
+MAIN_METRICS = ("loss", "val_loss", "accuracy", "val_accuracy")  # kept whatever else there is
 MOST_LAYERS = 128
 MOST_ALERTS = 100
 MOST_MARKS = 60  # moments kept of one alert
@@ -39,6 +40,7 @@ class EpochTable:
     seen: int = 0
     best: EpochRow | None = None
     last: EpochRow | None = None
+    before: EpochRow | None = None  # the last but one
 
     def add(self, row: EpochRow) -> None:
         """Append the next epoch; a full table keeps every second of its rows."""
@@ -47,7 +49,7 @@ class EpochTable:
         if len(self.rows) > TABLE_ROWS:
             self.rows, self.every = self.rows[::2], self.every * 2
         self.seen += 1
-        self.last = row
+        self.before, self.last = self.last, row
         if row.best:
             self.best = row
 
@@ -154,7 +156,7 @@ class Facts:
         for name in row.metrics:
             if name in self.metrics:
                 continue
-            if len(self.metrics) >= MOST_METRICS:
+            if len(self.metrics) >= MOST_METRICS and name not in MAIN_METRICS:
                 self._leave_out("metrics")
             else:
                 self.metrics[name] = Curve(EPOCH_BUCKETS)

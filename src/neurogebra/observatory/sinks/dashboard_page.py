@@ -50,7 +50,9 @@ def page(facts: Facts, chart_js: str | None = None) -> str:
 
 def data_block(value: object) -> str:
     """Return a value as strict JSON in which nothing can end or open an element."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(
+        value, ensure_ascii=True, allow_nan=False, separators=(",", ":"), default=float
+    )
     return text.translate(_JSON_UNSAFE)
 
 

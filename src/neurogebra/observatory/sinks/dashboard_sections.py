@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from html import escape
+from math import isfinite
 from typing import Any
 
 from neurogebra.observatory.events import SEVERITIES, LayerInfo
@@ -25,6 +26,7 @@ _VERDICTS = {"healthy": "ok", "warning": "warning", "unhealthy": "critical"}
 _MARKS = {"ok": "✓", "info": "i", "warning": "!", "danger": "!!", "critical": "✕", "idle": "?"}
 _DASH = "–"
 MOST_LANES = 12
+MOST_LEGENDS = 8
 MOST_LAYER_ROWS = 300
 
 
@@ -110,15 +112,14 @@ def _number(value: float | None) -> str:
 
 
 def _change(facts: Facts) -> str:
-    curve = facts.metrics.get("loss")
-    values = [y for _, y in curve.means() if y is not None] if curve else []
-    if len(values) < 2 or not values[-2]:
-        return "" if values else "not measured"
-    share = values[-1] / values[-2] - 1
+    curve, rows = facts.metrics.get("loss"), (facts.table.before, facts.table.last)
+    before, now = (row.metrics.get("loss") if row else None for row in rows)
+    if before is None or now is None or not before or not isfinite(now / before):
+        return _best(curve.lowest() if curve else None)
+    share = now / before - 1
     if abs(share) < 5e-4:
         return "unchanged"
-    sign = "▼" if share < 0 else "▲"
-    return f"{sign} {abs(share) * 100:.1f} % / epoch"
+    return f"{'▼' if share < 0 else '▲'} {abs(share) * 100:.1f} % / epoch"
 
 
 def _best(low: tuple[float, float] | None) -> str:
@@ -162,23 +163,30 @@ def _time(facts: Facts) -> tuple[str, str]:
 
 def figure(chart: Chart) -> str:
     """Return one chart: title, legend, the drawn SVG and the place for Chart.js."""
-    legend = "".join(
-        f'<li class="{s.tone}" data-at="{i}"><i></i>{text(s.name, 60)}</li>'
-        for i, s in enumerate(chart.series[:12])
-    )
-    more = len(chart.series) - 12
-    legend += f"<li>and {more} more</li>" if more > 0 else ""
     note = f'<p class="note">{text(" · ".join(chart.notes))}</p>' if chart.notes else ""
     switch = '<button type="button" class="log" aria-pressed="false" hidden>log scale</button>'
+    switch = switch if chart.switch else ""
+    many = " many" if len(chart.series) > MOST_LEGENDS else ""
     drawn = plot(chart) or '<p class="empty">no value yet</p>'
     axis = f"{chart.unit} by {chart.x}".strip() + (" · log scale" if chart.log else "")
     return (
-        f'<figure class="card chart" id="{chart.id}"><figcaption><h2>{text(chart.title, 60)}</h2>'
-        f'<span class="axis">{axis}</span>{switch if chart.switch else ""}'
-        f'<ul class="legend">{legend if len(chart.series) > 1 else ""}</ul></figcaption>'
+        f'<figure class="card chart{many}" id="{chart.id}"><figcaption>'
+        f'<h2>{text(chart.title, 60)}</h2><span class="axis">{axis}</span>{switch}'
+        f'<ul class="legend">{_legend(chart)}</ul></figcaption>'
         f'<div class="canvas" role="img" aria-label="{text(chart.words(), 800)}">{drawn}</div>'
         f"{note}</figure>"
     )
+
+
+def _legend(chart: Chart) -> str:
+    series, last = chart.series, len(chart.series) - 1
+    shown = sorted({round(i * last / (MOST_LEGENDS - 1)) for i in range(MOST_LEGENDS)})
+    entries = "".join(
+        f'<li class="{series[i].tone}" data-at="{i}"><i></i>{text(series[i].name, 60)}</li>'
+        for i in (shown if last > 0 else ())
+    )
+    left = len(series) - len(shown)
+    return entries + (f"<li>and {left} between them</li>" if left > 0 else "")
 
 
 def health(facts: Facts) -> str:
@@ -306,7 +314,7 @@ def epochs(facts: Facts) -> str:
     """Return the table of epochs; a metric that was not measured is a dash."""
     names, rows = list(facts.metrics), facts.table.lines()
     head = _head(("epoch", "n"), *((n, "n") for n in names), ("learning rate", "n"), ("time", "n"))
-    body = "".join(_epoch(row, names) for row in rows)
+    body = "".join(_epoch(row, names, row is facts.table.best) for row in rows)
     left = facts.table.seen - len(rows)
     note = (
         f'<p class="note">every {facts.table.every}th epoch, the best and the last one</p>'
@@ -316,13 +324,13 @@ def epochs(facts: Facts) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 
-def _epoch(row: EpochRow, names: list[str]) -> str:
+def _epoch(row: EpochRow, names: list[str], best: bool) -> str:
     cells = [_last(row.metrics.get(n)) for n in names]
     cells += [_number(row.learning_rate)]
     cells += [duration(row.seconds) if row.seconds is not None else _DASH]
-    best = ' <b class="best">best</b>' if row.best else ""
+    mark = '<b class="best">best</b> ' if best else ""
     tail = "".join(f'<td class="n">{c}</td>' for c in cells)
-    return f'<tr><th scope="row" class="n">{row.epoch + 1}{best}</th>{tail}</tr>'
+    return f'<tr><th scope="row" class="n">{mark}{row.epoch + 1}</th>{tail}</tr>'
 
 
 def pairs(values: Mapping[str, Any]) -> str:

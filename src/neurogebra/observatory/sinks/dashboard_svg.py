@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from neurogebra.observatory.render.text import number
 from neurogebra.observatory.sinks.dashboard_charts import Chart, Series
 from neurogebra.observatory.sinks.dashboard_curve import Point
 
+_VAST = 1e290  # axes end here, so that a loss that runs away cannot break the arithmetic
 _SIDE = 1000  # the plot's own units in both directions; it is stretched to its place
 
 
@@ -54,17 +56,20 @@ def frame(chart: Chart, log: bool) -> tuple[Axis, Axis] | None:
     if not values:
         return None
     bars = chart.kind == "bar"
-    x = across([p[0] for s in chart.series for p in s.points], bars)
+    x = across(
+        [p[0] for s in chart.series for p in s.points],
+        _gap(chart.series[0].points) / 2 if bars else 0.0,
+    )
     return x, decades(values) if log else upwards(values, bars)
 
 
 def upwards(values: Iterable[float], from_zero: bool = False) -> Axis:
     """Return a linear axis that begins and ends on a tick; near 0 it begins at 0."""
-    found = list(values)
+    found = [max(-_VAST, min(v, _VAST)) for v in values]
     low, high = min(found), max(found)
     if from_zero or 0 <= low < 0.4 * high:
-        low = 0.0
-    if low == high:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         pad = abs(low) * 0.1 or 1.0
         low, high = low - pad, high + pad
     step = nice((high - low) / 4)
@@ -75,7 +80,7 @@ def upwards(values: Iterable[float], from_zero: bool = False) -> Axis:
 
 def decades(values: Iterable[float]) -> Axis:
     """Return a log axis over positive values that begins and ends on a power of ten."""
-    found = [math.log10(v) for v in values]
+    found = [math.log10(max(1 / _VAST, min(v, _VAST))) for v in values]
     low, high = math.floor(min(found) + 1e-9), math.ceil(max(found) - 1e-9)
     stride = max(1, math.ceil((high - low) / 5))
     high = low + max(1, math.ceil((high - low) / stride)) * stride
@@ -83,11 +88,12 @@ def decades(values: Iterable[float]) -> Axis:
     return Axis(ticks[0], ticks[-1], ticks, log=True)
 
 
-def across(values: Iterable[float], bars: bool = False) -> Axis:
+def across(values: Iterable[float], pad: float = 0.0) -> Axis:
     """Return an axis of whole numbers, from the first to the last one; the first has a tick."""
     found = list(values)
     first, last = min(found), max(found)
-    low, high = (first - 0.5, last + 0.5) if bars or first == last else (first, last)
+    pad = pad if first < last else 0.5
+    low, high = first - pad, last + pad
     step = max(1.0, nice((high - low) / 6))
     ticks = [i * step for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     if not ticks or ticks[0] - first > step / 2:
@@ -117,16 +123,17 @@ def _line(series: Series, x: Axis, y: Axis) -> str:
 
 
 def _bars(series: Series, x: Axis, y: Axis) -> str:
-    gap = min(
-        (b[0] - a[0] for a, b in zip(series.points, series.points[1:], strict=False)), default=1
-    )
-    half = 0.36 * gap / (x.high - x.low) * _SIDE
+    half = 0.36 * _gap(series.points) / (x.high - x.low) * _SIDE
     parts = [
         f"M{p[0] - half:.1f} {_SIDE}V{p[1]:.0f}h{2 * half:.1f}V{_SIDE}z"
         for p in (_place(p, x, y) for p in series.points)
         if p
     ]
     return f'<path class="bar {series.tone}" d="{"".join(parts)}"/>'
+
+
+def _gap(points: Sequence[Point]) -> float:
+    return min((b[0] - a[0] for a, b in pairwise(points)), default=1.0)
 
 
 def _place(point: Point, x: Axis, y: Axis) -> tuple[float, float] | None:

@@ -1,0 +1,137 @@
+"""Formulas as one writes them: LaTeX and one line of Unicode."""
+
+from __future__ import annotations
+
+import pytest
+
+from neurogebra.core.expression import Expression
+from neurogebra.core.latex import latex, unicode
+from neurogebra.core.parse import parse
+from neurogebra.core.tree import symbol
+from neurogebra.repository import FORMULAS
+
+WRITTEN = {
+    "x": ("x", "x"),
+    "2*x": ("2 x", "2·x"),
+    "0.5*x": ("0.5 x", "0.5·x"),
+    "x*2*3": ("6 x", "6·x"),
+    "x - (y - z)": ("x - (y - z)", "x − (y − z)"),
+    "x - (y + z)": ("x - (y + z)", "x − (y + z)"),
+    "x + (y - z)": ("x + (y - z)", "x + (y − z)"),
+    "-(x + y)": ("-(x + y)", "−(x + y)"),
+    "(x + y)*z": ("(x + y) z", "(x + y)·z"),
+    "x*(-3)": ("-3 x", "−3·x"),
+    "x**2": ("x^{2}", "x²"),
+    "x*x": ("x^{2}", "x²"),
+    "(x + 1)**10": ("(x + 1)^{10}", "(x + 1)¹⁰"),
+    "x**y": ("x^{y}", "x^y"),
+    "x**-0.5": ("x^{-0.5}", "x^(−0.5)"),
+    "(x**2)**3": ("(x^{2})^{3}", "(x²)³"),
+    "1/(1 + exp(-x))": (r"\frac{1}{1 + e^{-x}}", "1 / (1 + exp(−x))"),
+    "x/y/z": (r"\frac{\frac{x}{y}}{z}", "x / y / z"),
+    "x/(y*z)": (r"\frac{x}{y z}", "x / (y·z)"),
+    "x/y**2": (r"\frac{x}{y^{2}}", "x / y²"),
+    "sqrt(x + 1)": (r"\sqrt{x + 1}", "√(x + 1)"),
+    "abs(x - y)": (r"\left|x - y\right|", "|x − y|"),
+    "log(x)": (r"\ln x", "log(x)"),
+    "log(x + 1)": (r"\ln(x + 1)", "log(x + 1)"),
+    "log(x/y)": (r"\ln \frac{x}{y}", "log(x / y)"),
+    "log(x)*y": (r"\ln(x) \, y", "log(x)·y"),
+    "y*log(x)": (r"y \, \ln x", "y·log(x)"),
+    "tanh(x)**2": (r"\tanh^{2} x", "tanh(x)²"),
+    "sum(x*y)": (r"\sum x y", "sum(x·y)"),
+    "sum(x + y)": (r"\sum (x + y)", "sum(x + y)"),
+    "sum(x)*y": (r"\left(\sum x\right) y", "sum(x)·y"),
+    "sum(x, 0)": (r"\sum x", "sum(x, axis=0)"),
+    "mean((x - y)**2)": (r"\frac{1}{n} \sum (x - y)^{2}", "mean((x − y)²)"),
+    "mean(x) + n": (r"\operatorname{mean}(x) + n", "mean(x) + n"),
+    "x/size(x)": (r"\frac{x}{n}", "x / n"),
+    "max(x, 0)": (r"\max(x, 0)", "max(x, 0)"),
+    "max(x)": (r"\max x", "max(x)"),
+    "x > 0": ("[x > 0]", "[x > 0]"),
+    "(x > 0)*x": ("[x > 0] x", "[x > 0]·x"),
+    "where(x > 0, x, a*x)": (
+        r"\begin{cases} x & x > 0 \\ a x & \text{otherwise} \end{cases}",
+        "{x if x > 0; a·x otherwise}",
+    ),
+    "where(x > 1, 1, where(x > 0, x, 0))": (
+        r"\begin{cases} 1 & x > 1 \\ x & x > 0 \\ 0 & \text{otherwise} \end{cases}",
+        "{1 if x > 1; x if x > 0; 0 otherwise}",
+    ),
+    "matmul(X, w) + b": (r"X \, w + b", "X·w + b"),
+    "matmul(X, w)*y": (r"X \, w y", "X·w ⊙ y"),
+    "matmul(transpose(X), y)": (r"X^{\top} \, y", "Xᵀ·y"),
+    "softmax(x)": (r"\operatorname{softmax}(x)", "softmax(x)"),
+    "1e-8*x": (r"10^{-8} x", "1e-8·x"),
+    "6.02e23": (r"6.02 \cdot 10^{23}", "6.02e+23"),
+    "pi*x": (r"\pi x", "π·x"),
+    "2*pi*x": (r"2 \pi x", "2π·x"),
+    "2": ("2", "2"),
+    "-2": ("-2", "−2"),
+    "exp(sum(x)/2)": (r"\exp\left(\frac{\sum x}{2}\right)", "exp(sum(x) / 2)"),
+}
+
+
+@pytest.mark.parametrize("formula", WRITTEN)
+def test_a_formula_is_written(formula):
+    tree = parse(formula)
+    assert (latex(tree), unicode(tree)) == WRITTEN[formula]
+
+
+NAMES = {
+    "alpha": (r"\alpha", "α"),
+    "beta1": (r"\beta_{1}", "β1"),
+    "Omega": (r"\Omega", "Ω"),
+    "lambda_": (r"\lambda", "λ"),
+    "lambda_reg": (r"\lambda_{\mathrm{reg}}", "λ_reg"),
+    "d_k": ("d_{k}", "d_k"),
+    "x0": ("x_{0}", "x0"),
+    "y_pred": (r"\hat{y}", "ŷ"),
+    "grad": (r"\mathrm{grad}", "grad"),
+    "log_likelihood": (r"\mathrm{log\_likelihood}", "log_likelihood"),
+    "w1_a_b": (r"\mathrm{w1\_a\_b}", "w1_a_b"),
+    "δ2": (r"\delta_{2}", "δ2"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_written(name):
+    assert (latex(symbol(name)), unicode(symbol(name))) == NAMES[name]
+
+
+DERIVED = {
+    ("sigmoid", "x"): (r"\frac{e^{-x}}{(1 + e^{-x})^{2}}", "exp(−x) / (1 + exp(−x))²"),
+    ("tanh", "x"): (r"1 - \tanh^{2} x", "1 − tanh(x)²"),
+    ("softplus", "x"): (r"\frac{e^{x}}{1 + e^{x}}", "exp(x) / (1 + exp(x))"),
+    ("mse", "y_pred"): (r"-\frac{2 (y - \hat{y})}{n}", "−2·(y − ŷ) / n"),
+    ("hinge", "y_pred"): (r"-\frac{[1 - y \hat{y} > 0] y}{n}", "−[1 − y·ŷ > 0]·y / n"),
+}
+
+
+@pytest.mark.parametrize(("name", "var"), DERIVED)
+def test_a_derivative_is_written_as_one_would(name, var):
+    found = Expression(name, FORMULAS[name]).gradient(var).tree
+    assert (latex(found), unicode(found)) == DERIVED[name, var]
+
+
+LEAST_SQUARES = r"X^{\top} \, \frac{2 (X \, w - y)}{n}"
+
+
+def test_the_gradient_of_least_squares_is_the_textbooks():
+    e = Expression("f", "mean((matmul(X, w) - y)**2)")
+    assert e.gradient("w").formula == LEAST_SQUARES
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_every_formula_and_derivative_is_balanced(name):
+    e = Expression(name, FORMULAS[name])
+    trees = [e.tree, *(e.gradient(n).tree for n in e.inputs)]
+    for tree in trees:
+        shown, line = latex(tree), unicode(tree)
+        plain = shown.replace(r"\{", "").replace(r"\}", "")
+        assert plain.count("{") == plain.count("}")
+        assert plain.count(r"\left") == plain.count(r"\right")
+        assert shown.count(r"\begin") == shown.count(r"\end")
+        assert line.count("(") == line.count(")")
+        assert "  " not in line
+        assert "\n" not in line
