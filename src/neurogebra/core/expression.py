@@ -63,9 +63,7 @@ class Expression(Arithmetic):
         self._scalar: Callable[[Any], Any] | None = None
 
     def _new(self, name: str, maths: Maths) -> Expression:
-        made = Expression.__new__(Expression)
-        made._set(name, maths, {})
-        return made
+        return _rebuilt(name, maths, {}, None)
 
     @property
     def maths(self) -> Maths:
@@ -147,10 +145,12 @@ class Expression(Arithmetic):
 
     def clone(self) -> Expression:
         """Return a copy that shares no parameter and no metadata with this one."""
-        made = self._new(self.name, self._maths)
-        made._set(self.name, self._maths, copy.deepcopy(self.metadata), self.record)
+        made = _rebuilt(self.name, self._maths, copy.deepcopy(self.metadata), self.record)
         made.params, made.trainable_params = copy.deepcopy(self.params), [*self.trainable_params]
         return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self.name, self.maths, self.metadata, self.record)
 
     def simplify(self) -> Expression:
         """Return the formula as SymPy simplifies it; it is evaluated as before."""
@@ -201,3 +201,11 @@ def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
         return lambda given: ()
     (name,) = names
     return lambda given: (given[name],)
+
+
+def _rebuilt(
+    name: str, maths: Maths, metadata: dict[str, Any], record: Formula | None
+) -> Expression:
+    made = Expression.__new__(Expression)
+    made._set(name, maths, metadata, record)
+    return made

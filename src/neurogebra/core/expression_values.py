@@ -10,7 +10,7 @@ import numpy as np
 
 from neurogebra.core.evaluate import PLAIN, function
 from neurogebra.core.expression_maths import Maths, missing
-from neurogebra.core.tree import symbols
+from neurogebra.core.tree import is_elementwise, symbols
 from neurogebra.errors import BadValue
 from neurogebra.ops.kernels import float_type, sum_to
 
@@ -30,11 +30,11 @@ def evaluate(name: str, maths: Maths, given: Mapping[str, Any]) -> Any:
     try:
         with np.errstate(all="ignore"):  # ∞ and NaN are answers; a formula says where they come
             found = run(values)
+            return _own(found, dict(zip(names, values, strict=True)), maths) if arrays else found
     except OverflowError:  # a Python integer beyond every float
         return run([_float(v) for v in values])
     except (ValueError, TypeError, IndexError) as error:
         raise _misfit(name, names, values, error) from error
-    return _own(found, values, maths) if arrays else found
 
 
 def symbols_of(maths: Maths) -> list[str]:
@@ -78,21 +78,19 @@ def _float(v: Any) -> float:
         return float("inf") if v > 0 else float("-inf")
 
 
-def _own(found: Any, values: Sequence[Any], maths: Maths) -> Any:
-    """Give a gradient its input's shape, and the caller memory of their own."""
-    names = (*maths.inputs, *maths.params)
-    like = values[names.index(maths.like)] if maths.like is not None else None
-    if isinstance(like, np.ndarray) and like.ndim and np.shape(found) != like.shape:
-        if type(found) in PLAIN:
-            return np.full(like.shape, found, float_type(like))
+def _own(found: Any, values: Mapping[str, Any], maths: Maths) -> Any:
+    """Give the value the shape that the inputs say, and the caller memory of their own."""
+    given = [v for v in values.values() if np.ndim(v)]
+    if given and is_elementwise(maths.runs):
+        shape = np.broadcast_shapes(*(v.shape for v in given))
+        if np.shape(found) != shape:  # what an input with more axes decided has cancelled
+            plain = type(found) in PLAIN
+            found = np.broadcast_to(np.asarray(found, float_type(*given) if plain else None), shape)
+    like = values[maths.like] if maths.like is not None else None
+    if np.ndim(like) and np.shape(found) != np.shape(like):
         found = sum_to(found, like)
-    if isinstance(found, np.ndarray) and (found.base is not None or _among(found, values)):
-        return found.copy()
-    return found
-
-
-def _among(found: Any, values: Sequence[Any]) -> bool:
-    return any(found is v for v in values)
+    borrowed = isinstance(found, np.ndarray) and found.base is not None
+    return found.copy() if borrowed or any(found is v for v in given) else found
 
 
 def _misfit(name: str, names: Sequence[str], values: Sequence[Any], error: Exception) -> BadValue:

@@ -108,7 +108,7 @@ CALCULUS = (
         source=f"{_DLMF}, section 4.4",
         checks=(at(x=-27.0)(-3.0), Same("scipy.special.cbrt")),
         aliases=("cube_root",),
-        ulp=130.0,
+        ulp=100.0,
     ),
     Formula(
         name="abs_val",

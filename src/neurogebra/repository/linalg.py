@@ -211,7 +211,7 @@ LINALG = (
     ),
     Formula(
         name="quadratic_form",
-        expr="dot(x, matmul(A, x))",
+        expr="matmul(transpose(x), matmul(A, x))",
         inputs=("A", "x"),
         summary="The height of a bowl with curvatures A at x, twice over.",
         category="linalg",

@@ -203,7 +203,7 @@ OPTIMIZATION = (
         subcategory="lr_schedule",
         source="He et al. (2015), Deep residual learning for image recognition, arXiv:1512.03385",
         checks=(at(epoch=29.0)(0.01), at(epoch=60.0)(0.0001)),
-        ulp=2000.0,
+        sensitive=True,
     ),
     Formula(
         name="exponential_decay_lr",
