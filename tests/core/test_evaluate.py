@@ -145,7 +145,7 @@ def test_integers_stay_integers_where_they_can():
 EDGES = [-np.inf, -1e300, -1e3, -1.0, -0.0, 0.0, 1.0, 1e3, 1e300, np.inf]
 
 
-@pytest.mark.parametrize("formula", ["log(x)", "1/x", "sqrt(x)", "exp(x)", "x**-3", "x - x", "0/x"])
+@pytest.mark.parametrize("formula", ["log(x)", "1/x", "sqrt(x)", "exp(x)", "x**-3", "x - x"])
 def test_edges_raise_no_warning_and_scalars_agree_with_arrays(formula):
     e = Expression("f", formula)
     found = e.eval(x=np.array(EDGES))

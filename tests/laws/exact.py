@@ -201,7 +201,7 @@ OPS = {
     "amin": _over(np.min),
     "size": lambda a, axis=None: mpf(_size(a, axis)),
     "softmax": _softmax,
-    "transpose": lambda a: np.swapaxes(a, -1, -2),
+    "transpose": lambda a: np.swapaxes(a, -1, -2) if np.ndim(a) > 1 else a,
     "matmul": _times,
     "dot": _times,
 }

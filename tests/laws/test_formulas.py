@@ -158,6 +158,14 @@ def test_the_documented_values():
     assert Expression("p", FORMULAS["precision_formula"]).eval(tp=90, fp=10) == 0.9
 
 
+@pytest.mark.parametrize(("y", "y_pred", "slope"), [(1.0, 1.0, -1.0), (0.0, 0.0, 1.0)])
+def test_a_certain_and_right_prediction_has_a_slope(y, y_pred, slope):
+    bce = Expression("bce", FORMULAS["binary_crossentropy"])
+    assert bce.gradient("y_pred").eval(y=y, y_pred=y_pred) == slope
+    rows = np.array([y, 0.5]), np.array([y_pred, 0.5])
+    assert bce.gradient("y_pred").eval(y=rows[0], y_pred=rows[1])[0] == slope / 2
+
+
 def test_the_book_holds_what_was_asked():
     per = {c: sum(f.category == c for f in FORMULAS.values()) for c in CATEGORIES}
     assert len(FORMULAS) >= 200

@@ -5,14 +5,16 @@ What is tidied here is shown; what runs is the derivative as it was made.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from operator import eq, ge, gt
 from typing import Any, NamedTuple
 
 from neurogebra.core.expression_forms import Forms
-from neurogebra.core.expression_shapes import idle
+from neurogebra.core.expression_shapes import Shapes
 from neurogebra.core.tree import NUMBER, Node, build, in_order, number
+from neurogebra.ops import ALPHABET
+from neurogebra.ops.record import ELEMENTWISE
 
 Number = Any  # a Fraction or a float
 ONE = Fraction(1)
@@ -28,15 +30,38 @@ class Term(NamedTuple):
 def tidy(root: Node, scalars: Collection[str] = ()) -> Node:
     """Return a formula of the same values for inputs of one shape, and `scalars` of none."""
     forms = Forms()
-    skip = idle(root, scalars, forms)
+    shapes = Shapes(scalars, forms)
     made: dict[int, Node] = {}
     for node in in_order(root):
         args = tuple(made[id(a)] for a in node.args)
-        if id(node) in skip:
+        if node.op == "expand_like" or (
+            node.op == "sum_to" and shapes.of(node.args[0]) <= shapes.of(node.args[1])
+        ):
             made[id(node)] = args[0]
         else:
-            made[id(node)] = _joined(forms, node, args)
+            args = tuple(_borne(shapes, node, i, made) for i in range(len(args)))
+            spread = node.op == "sum_to" and args[0].op == "expand_like"
+            made[id(node)] = (
+                _counted(forms, shapes, *args) if spread else _joined(forms, node, args)
+            )
     return made[id(root)]
+
+
+def _borne(shapes: Shapes, node: Node, i: int, made: Mapping[int, Node]) -> Node:
+    """Return a tidy argument, spread again where its shape was lost and is needed."""
+    old, new = node.args[i], made[id(node.args[i])]
+    op = ALPHABET.get(node.op)
+    shape = shapes.of(old)
+    if op is None or op.kind == ELEMENTWISE or i >= _SHAPED.get(node.op, 9):
+        return new
+    if shapes.of(new) == shape:
+        return new
+    bearers = (n for n in in_order(old) if shapes.of(made[id(n)]) == shape)
+    return build("expand_like", (new, made[id(next(bearers, old))]), {})
+
+
+# How many of its arguments are more than a shape to these operations.
+_SHAPED = {"sum_to": 1, "reshape_like": 1, "matmul_left": 2, "matmul_right": 2}
 
 
 def _joined(forms: Forms, node: Node, args: tuple[Node, ...]) -> Node:
@@ -50,6 +75,22 @@ def _joined(forms: Forms, node: Node, args: tuple[Node, ...]) -> Node:
         return number(int(_TESTS[node.op](args[0].value, args[1].value)))
     same = all(a is b for a, b in zip(args, node.args, strict=True))
     return node if same else build(node.op, args, dict(node.attrs))
+
+
+def _counted(forms: Forms, shapes: Shapes, spread: Node, like: Node) -> Node:
+    """Write the sum of one number over all places, or over a kept axis, as a product."""
+    value, bearer = spread.args
+    shape = shapes.of(like)
+    kept = (n for n in in_order(like) if dict(n.attrs).get("keepdims") and shapes.of(n) == shape)
+    reduction = next(kept, None)
+    if reduction is not None:
+        axis = dict(reduction.attrs).get("axis", -1)
+        count = build("size", (reduction.args[0],), {"axis": axis})
+    elif not shape:
+        count = build("size", (bearer,), {})
+    else:
+        return build("sum_to", (spread, like), {})
+    return _product(forms, _times(_term(forms, value), _term(forms, count)))
 
 
 _TESTS = {"greater": gt, "greater_equal": ge, "equal": eq}

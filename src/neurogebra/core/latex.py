@@ -87,6 +87,11 @@ def _is_test(node: Node) -> bool:
     return node.op in _COMPARISONS
 
 
+def _is_n(node: Node, page: _Page) -> bool:
+    """Say whether a size may be written n: of everything, or of a row."""
+    return page.n_is_free and dict(node.attrs).get("axis", -1) == -1
+
+
 def _factors(
     op: str, parts: list[Part], transposed: str, within: Callable[[Part, int], str]
 ) -> list[str]:
@@ -120,7 +125,7 @@ def _latex_node(node: Node, parts: list[Part], page: _Page) -> Part:
         return rf"{a} \, {b}", PRODUCT
     if op == "mean" and not node.attrs and page.n_is_free:
         return rf"\frac{{1}}{{n}} \sum {_tall(parts[0], PRODUCT)}", PRODUCT
-    if op == "size" and (node.attrs or not page.n_is_free):
+    if op == "size" and not _is_n(node, page):
         return rf"\operatorname{{size}}({parts[0][0]})", ATOM
     if op.startswith(CALL):
         name = op[len(CALL) :]
@@ -231,7 +236,7 @@ def _unicode_node(node: Node, parts: list[Part], page: _Page) -> Part:
         return written(node, parts)
     if op in _PRODUCTS:
         return "·".join(_factors(op, parts, "{}ᵀ", _within)), PRODUCT
-    if op == "size" and not node.attrs and page.n_is_free:
+    if op == "size" and _is_n(node, page):
         return "n", ATOM
     if op in _SHAPED:
         ones = node.args[0].op == NUMBER and node.args[0].value == 1

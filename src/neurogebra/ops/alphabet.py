@@ -93,8 +93,8 @@ ARITHMETIC = (
     Op("minimum", np.minimum,
        lambda g, y, a, b: (g * _share(b, a), g * _share(a, b)), r"\min({0}, {1})", 2,
        scalar=s.minimum, kinks=(0.0,), libraries=_same("minimum", "Min")),
-    Op("xlogy", k.xlogy, lambda g, y, a, b: (g * log(b), g * a / b), r"{0} \ln {1}", 2, tight=2,
-       scalar=s.xlogy, domain=(0.0, math.inf),
+    Op("xlogy", k.xlogy, lambda g, y, a, b: (g * log(b), g * a / _or_one(b, a)),
+       r"{0} \ln {1}", 2, tight=2, scalar=s.xlogy, domain=(0.0, math.inf),
        libraries=_names("torch.xlogy", "jax.scipy.special.xlogy", "tf.math.xlogy")),
     Op("logaddexp", k.logaddexp,
        lambda g, y, a, b: (g * sigmoid(a - b), g * sigmoid(b - a)),
@@ -244,6 +244,11 @@ def _of_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
     if _is_number(b):
         return None
     return g * where(equal(a, 0), 0 * b, y * log(a))
+
+
+def _or_one(b: Any, a: Any) -> Any:
+    """b, or 1 where a is 0: a · ln b is flat there, and a / b must not be 0 / 0."""
+    return where(equal(a, 0), 1, b)
 
 
 def _is_number(a: Any) -> bool:
