@@ -225,7 +225,9 @@ def test_a_gradient_has_its_inputs_shape_even_where_it_cancelled():
     assert found.dtype == np.float32
     assert (found == 2).all()
     assert Expression("f", "y*3").gradient("y").eval(y=[1, 2]).tolist() == [3, 3]
-    assert Expression("f", "y + x").gradient("x").eval(x=np.ones(2), y=np.ones((3, 2))).tolist() == [
+    assert Expression("f", "y + x").gradient("x").eval(
+        x=np.ones(2), y=np.ones((3, 2))
+    ).tolist() == [
         3,
         3,
     ]
@@ -235,7 +237,7 @@ def test_a_gradient_by_a_parameter_and_by_an_alias():
     e = Expression("line", "m*x + b", params={"m": 2.0, "b": 1.0})
     assert e.gradient("m").eval(x=5.0) == 5.0
     assert book("mse").gradient("y_true").eval(y=1.0, y_pred=0.5) == 1.0
-    with pytest.raises(BadValue, match="one of y, y_pred, got .*; did you mean 'y_pred'"):
+    with pytest.raises(BadValue, match=r"one of y, y_pred, got .*; did you mean 'y_pred'"):
         book("mse").gradient("y_predd")
 
 

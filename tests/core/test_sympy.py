@@ -5,11 +5,10 @@ from __future__ import annotations
 import builtins
 import math
 
-import numpy as np
 import pytest
 
 from neurogebra import Expression
-from neurogebra.core.sympy_view import from_sympy, to_sympy
+from neurogebra.core.sympy_view import to_sympy
 from neurogebra.core.tree import symbols
 from neurogebra.errors import BadValue, FormulaError, MissingExtra
 from neurogebra.repository import FORMULAS
@@ -104,7 +103,7 @@ def test_simplify_expand_integrate():
     assert area.eval(x=3.0) == 12.0
     assert area.params == {"a": 1.0}
     with pytest.raises(FormulaError, match="no antiderivative by x"):
-        Expression("f", "exp(sin(x**3))*x**x").integrate("x")
+        Expression("f", "exp(-x**x)").integrate("x")
     with pytest.raises(BadValue, match="one of x"):
         Expression("f", "x").integrate("y")
 
@@ -121,15 +120,6 @@ def test_a_derivative_is_sympys():
         theirs = sp.lambdify(x, sp.diff(to_sympy(e.tree, real=True), x), "math")
         for value in (-1.7, 0.4, 2.2):
             assert e.gradient("x").eval(x=value) == pytest.approx(theirs(value), rel=1e-12)
-
-
-def test_depth_needs_no_recursion():
-    node = Expression("f", "x").tree
-    for _ in range(200):
-        node = node + 1
-        node = node * node
-    assert from_sympy(sp.Symbol("x")).is_symbol
-    assert np.isfinite(len(symbols(node)))
 
 
 def test_without_sympy_the_missing_extra_is_named(monkeypatch):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurogebra.core.evaluate import PLAIN, function
 from neurogebra.core.explain import explain
-from neurogebra.core.expression_arithmetic import Arithmetic, operand
+from neurogebra.core.expression_arithmetic import operand
 from neurogebra.core.expression_maths import (
     Maths,
     arguments,
@@ -20,6 +19,7 @@ from neurogebra.core.expression_maths import (
     only_input,
     with_params,
 )
+from neurogebra.core.expression_symbolic import Symbolic
 from neurogebra.core.expression_text import text
 from neurogebra.core.expression_values import evaluate
 from neurogebra.core.latex import latex, unicode
@@ -27,11 +27,8 @@ from neurogebra.core.tree import Node
 from neurogebra.errors import BadValue
 from neurogebra.repository.record import Formula
 
-if TYPE_CHECKING:
-    from sympy import Expr, Symbol
 
-
-class Expression(Arithmetic):
+class Expression(Symbolic):
     """A formula with a name: its inputs are asked for at `eval`, its parameters are stored.
 
     symbolic_expr: a text, a tree, a SymPy expression or a Formula of the book. params: names
@@ -84,18 +81,6 @@ class Expression(Arithmetic):
     def formula(self) -> str:
         """The definition in LaTeX."""
         return latex(self.tree)
-
-    @property
-    def symbolic_expr(self) -> Expr:
-        """The definition as a SymPy expression; MissingExtra where SymPy is absent."""
-        from neurogebra.core.sympy_view import to_sympy
-
-        return to_sympy(self.tree)
-
-    @property
-    def variables(self) -> list[Symbol]:
-        """The SymPy symbols of the definition, sorted by name."""
-        return sorted(self.symbolic_expr.free_symbols, key=str)
 
     def eval(self, *args: Any, **given: Any) -> Any:
         """Return the value: numbers give a Python number, arrays an array of their dtype.
@@ -151,29 +136,6 @@ class Expression(Arithmetic):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (self.name, self.maths, self.metadata, self.record)
-
-    def simplify(self) -> Expression:
-        """Return the formula as SymPy simplifies it; it is evaluated as before."""
-        return self._symbolic("simplify")
-
-    def expand(self) -> Expression:
-        """Return the formula with products multiplied out; it is evaluated as before."""
-        return self._symbolic("expand")
-
-    def _symbolic(self, verb: str) -> Expression:
-        from neurogebra.core import sympy_view
-
-        tree = getattr(sympy_view, verb)(self.tree)
-        return self._new(self.name, replace(self.maths, tree=tree))
-
-    def integrate(self, var: str) -> Expression:
-        """Return an antiderivative by `var`, by SymPy; FormulaError where it finds none."""
-        from neurogebra.core.sympy_view import integrate
-
-        var = only_input(self.maths, str(var), f"{self.name}.integrate")
-        tree = integrate(self.tree, var)
-        maths = replace(self.maths, tree=tree, runs=tree, like=None)
-        return self._new(f"∫ {self.name} d{var}", maths)
 
     def explain(self, level: str = "beginner") -> str:
         """Return what the formula is for: beginner, intermediate or advanced."""

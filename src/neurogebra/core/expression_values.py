@@ -86,7 +86,7 @@ def _own(found: Any, values: Mapping[str, Any], maths: Maths) -> Any:
         if np.shape(found) != shape:  # what an input with more axes decided has cancelled
             plain = type(found) in PLAIN
             found = np.broadcast_to(np.asarray(found, float_type(*given) if plain else None), shape)
-    like = values[maths.like] if maths.like is not None else None
+    like: Any = values[maths.like] if maths.like is not None else None
     if np.ndim(like) and np.shape(found) != np.shape(like):
         found = sum_to(found, like)
     borrowed = isinstance(found, np.ndarray) and found.base is not None

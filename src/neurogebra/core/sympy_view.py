@@ -114,6 +114,8 @@ def from_sympy(expression: Any) -> Node:
     integral, and for symbols whose names are no names.
     """
     sp = _sympy()
+    if not isinstance(expression, sp.Basic):
+        raise FormulaError(f"SymPy's {type(expression).__name__} is no formula")
     made: dict[Any, Node] = {}
     for part in _parts_in_order(expression):
         made[part] = _back(sp, part, made)

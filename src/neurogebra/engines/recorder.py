@@ -149,19 +149,12 @@ class Recorder:
 
     def _ufunc(self, place: int, line: Instruction, args: list[Any]) -> np.ndarray:
         shape = np.broadcast_shapes(*(_shape(a) for a in args))
-        arrays = [self._operand(a, args, shape) for a in args]
+        arrays = [_operand(a, args, shape, self.dtype) for a in args]
         for register in dict.fromkeys(line.args):
             if self.buffers.dies(register, place) and _shape(self.values[register]) == shape:
                 self.buffers.give_back(register)  # an elementwise result may take its place
         out = self.buffers.take(line.out, shape)
         return self._call(line.out, UFUNCS[line.op], tuple(arrays), out)
-
-    def _operand(self, a: Any, args: list[Any], shape: tuple[int, ...]) -> Any:
-        """A filled array is passed as its number where the others give the shape."""
-        if not isinstance(a, Uniform):
-            return a
-        others = np.broadcast_shapes(*(_shape(o) for o in args if o is not a))
-        return a.value if others == shape else self._array(a)
 
     def _kernel(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
         arrays = [self._array(a) for a in args]
@@ -181,9 +174,7 @@ class Recorder:
         return out
 
     def _array(self, value: Any) -> np.ndarray:
-        if isinstance(value, np.ndarray):
-            return value
-        return np.broadcast_to(np.asarray(_number(value), self.dtype), _shape(value))
+        return _filled(value, self.dtype)
 
     def _save(self) -> dict[int, np.ndarray]:
         """Copy what lies in the array of another target before that is written."""
@@ -212,6 +203,20 @@ class Recorder:
         else:
             self._call(register, copy, (value,), target)
         self.values[register] = target
+
+
+def _operand(a: Any, args: list[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """A filled array is passed as its number where the others give the shape."""
+    if not isinstance(a, Uniform):
+        return a
+    others = np.broadcast_shapes(*(_shape(o) for o in args if o is not a))
+    return a.value if others == shape else _filled(a, dtype)
+
+
+def _filled(value: Any, dtype: np.dtype[Any]) -> np.ndarray:
+    if isinstance(value, np.ndarray):
+        return value
+    return np.broadcast_to(np.asarray(_number(value), dtype), _shape(value))
 
 
 def _known_now(op: str, args: list[Any], attrs: dict[str, Any]) -> Any:

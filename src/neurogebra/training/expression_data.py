@@ -66,3 +66,12 @@ def check_rows(rows: Mapping[str, np.ndarray], y: np.ndarray) -> None:
     for name, column in rows.items():
         if len(column) != len(y):
             raise DataError(f"{name} has {len(column)} rows, y has {len(y)}")
+
+
+def check_shape(found: Any, y: np.ndarray) -> None:
+    """Raise DataError where a prediction is not one value a row of y."""
+    if np.shape(found) not in ((), y.shape):
+        raise DataError(
+            f"the expression gives an array of shape {np.shape(found)}, not one value a row of y, "
+            f"whose shape is {y.shape}"
+        )

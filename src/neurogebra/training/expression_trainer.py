@@ -16,13 +16,13 @@ from neurogebra.errors import BadValue, NotReady, UnknownName
 from neurogebra.optim import OPTIMIZERS
 from neurogebra.registry import near
 from neurogebra.repository import FORMULAS, Formula
-from neurogebra.training.expression_data import check_rows, columns, target
+from neurogebra.training.expression_data import check_rows, check_shape, columns, target
 
 # No text can hold these names, so no input of an expression is mistaken for the target.
 _TARGET = "→ y"
 UPDATES_AN_EPOCH = 20
 _SAYINGS = 10  # how often an epoch is told
-_STILL_FALLING = 0.01
+_STILL_FALLING, _NOTHING = 0.01, 1e-9
 
 Step = Callable[[Mapping[str, Any]], list[Any]]
 Callback = Callable[[int, float, dict[str, Any]], object]
@@ -83,9 +83,11 @@ class Trainer:
         rows, t = columns(X, maths.inputs), target(y)
         step = _compiled(maths, loss_fn)
         check_rows(rows, t)
+        check_shape(self.expression.eval(**rows), t)
         size = batch_size or max(1, len(t) // UPDATES_AN_EPOCH)
         self.history = {"loss": [], "params": []}
         rng = np.random.default_rng(seed)
+        start = float(step({**self.expression.params, **rows, _TARGET: t})[0])
         for epoch in range(epochs):
             for batch in _batches(rng.permutation(len(t)), size):
                 self._update(step, {n: c[batch] for n, c in rows.items()}, t[batch])
@@ -93,7 +95,7 @@ class Trainer:
             self._told(epoch, epochs, loss, verbose)
             if callback is not None:
                 callback(epoch, loss, dict(self.expression.params))
-        self.converged = _has_converged(self.history["loss"])
+        self.converged = _has_converged([start, *self.history["loss"]])
         if verbose:
             print(self._verdict())  # noqa: T201
         return self.history
@@ -185,12 +187,13 @@ def _batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
 
 
 def _has_converged(losses: list[float]) -> bool:
-    """Say whether the last tenth of the epochs is hardly better than the tenth before it."""
-    tenth = max(1, len(losses) // 10)
-    if len(losses) < 2:
+    """Say whether the last tenth of the epochs added next to nothing to what all have gained."""
+    tenth = max(1, (len(losses) - 1) // 10)
+    if len(losses) < 3:
         return False
     now, before = np.mean(losses[-tenth:]), np.mean(losses[-2 * tenth : -tenth])
-    return bool(before - now <= _STILL_FALLING * abs(before))
+    gained = losses[0] - now
+    return bool(before - now <= max(_STILL_FALLING * gained, _NOTHING * abs(before)))
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ _GREETING = (
     "NeuroCraft: {count} formulas to look up, evaluate, differentiate and join.\n"
     'Begin with craft.get("relu", explain=True), craft.search("loss") or craft.tutorial().'
 )
+_MOST_TOLD = 10
 
 
 class NeuroCraft:
@@ -48,7 +49,9 @@ class NeuroCraft:
         allowed = set(self.forge.list_all(category))
         names = [n for n in self.forge.search(query) if n in allowed]
         if show_details:
-            lines = [f"{n}: {self.forge.get(n).metadata.get('description', '')}" for n in names]
+            told = names[:_MOST_TOLD]
+            lines = [f"{n}: {self.forge.get(n).metadata.get('description', '')}" for n in told]
+            lines += [f"… and {len(names) - len(told)} more"] if len(names) > len(told) else []
             self._say("\n".join(lines) or f"nothing answers {query!r}; search('') lists all")
         return names
 
