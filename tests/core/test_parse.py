@@ -203,15 +203,16 @@ def test_hostile_texts_are_refused_with_a_place_at_once(formula, tmp_path, monke
 
 
 def test_a_grammar_that_reads_attributes_would_be_seen(monkeypatch):
-    """The tooth: with one kind too many on the list, texts of the corpus get through."""
+    """The tooth: without the first look at signs, and with one kind too many, texts get through."""
+    monkeypatch.setattr(grammar, "_check_tokens", lambda formula: None)
     loose = lambda reader, at, depth: reader.node(at.value, depth)  # noqa: E731
     monkeypatch.setattr(grammar, "_KINDS", {**grammar._KINDS, ast.Attribute: loose})
-    through = 0
-    for formula in HOSTILE:
+    through = set()
+    for formula in (h for h in HOSTILE if h.isascii() and h.isprintable()):
         with contextlib.suppress(FormulaError):
             parse(formula)
-            through += 1
-    assert through == len({"x.__class__", "x.real", "x.__init__.__globals__"})
+            through.add(formula)
+    assert through >= {"x.__class__", "x.real", "x.__init__.__globals__"}
 
 
 def test_the_corpus_is_large_enough():
