@@ -20,7 +20,7 @@ from neurogebra.core.expression_maths import (
     with_params,
 )
 from neurogebra.core.expression_symbolic import Symbolic
-from neurogebra.core.expression_text import text
+from neurogebra.core.expression_text import shown, text
 from neurogebra.core.expression_values import evaluate
 from neurogebra.core.latex import latex, unicode
 from neurogebra.core.tree import Node
@@ -148,11 +148,11 @@ class Expression(Symbolic):
         return plot(self, **options)
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(self.inputs)}) = {unicode(self.tree)}"
+        return f"{self.name}({', '.join(self.inputs)}) = {shown(self.tree, unicode)}"
 
     def __repr__(self) -> str:
         params = f", params={self.params!r}" if self.params else ""
-        return f"Expression({self.name!r}, {text(self.tree)!r}{params})"
+        return f"Expression({self.name!r}, {shown(self.tree, text)!r}{params})"
 
 
 def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order
+from collections.abc import Callable
+
+from neurogebra.core.tree import (
+    MAX_WRITTEN,
+    NUMBER,
+    SYMBOL,
+    Node,
+    in_order,
+    require_writable,
+    written_size,
+)
 
 _SIGNS = {
     "add": ("+", 1, 2),
@@ -19,11 +29,18 @@ _NEGATIVE = 3
 
 
 def text(root: Node) -> str:
-    """Return a formula in the grammar of `core.parse`."""
+    """Return a formula in the grammar of `core.parse`; FormulaError if it fills books."""
+    require_writable(root)
     made: dict[int, tuple[str, int]] = {}
     for node in in_order(root):
         made[id(node)] = _text(node, [made[id(a)] for a in node.args])
     return made[id(root)][0]
+
+
+def shown(root: Node, write: Callable[[Node], str]) -> str:
+    """Return the formula written out, or a word for one that is too long for it."""
+    size = written_size(root)
+    return write(root) if size <= MAX_WRITTEN else f"… ({size:,} signs, too long to write out)"
 
 
 def _text(node: Node, parts: list[tuple[str, int]]) -> tuple[str, int]:

@@ -26,6 +26,9 @@ def evaluate(name: str, maths: Maths, given: Mapping[str, Any]) -> Any:
     names = (*maths.inputs, *maths.params)
     values = [value(n, given[n]) if n in given else 0 for n in names]
     arrays = any(type(v) not in PLAIN for v in values)
+    empty = [n for n, v in zip(names, values, strict=True) if arrays and np.size(v) == 0]
+    if empty and not is_elementwise(maths.runs):
+        raise BadValue(f"{name}.eval", f"at least one value of {empty[0]}", "none")
     run = function(maths.runs, names, arrays=arrays)
     try:
         with np.errstate(all="ignore"):  # ∞ and NaN are answers; a formula says where they come

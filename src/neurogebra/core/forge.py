@@ -48,6 +48,8 @@ class MathForge:
 
     def search(self, query: str) -> list[str]:
         """Return the names that answer a query, best first; "" returns all, no hit []."""
+        if not isinstance(query, str):
+            raise BadValue("search", "words as one text", query)
         own = [Formula(n, "0", e.inputs, *_words(e)) for n, e in self._own.items()]
         return [hit.name for hit in search([*FORMULAS.values(), *own], query)]
 

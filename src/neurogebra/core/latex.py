@@ -13,7 +13,7 @@ from neurogebra.core.latex_names import (
     unicode_number,
     unicode_symbol,
 )
-from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order
+from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order, require_writable
 from neurogebra.ops import ALPHABET
 
 ATOM, POWER, PRODUCT, SUM = 4, 3, 2, 1
@@ -55,6 +55,7 @@ def _render(
     number: Callable[[float], Part],
     join: Callable[[Node, list[Part], _Page], Part],
 ) -> str:
+    require_writable(root)
     nodes = in_order(root)
     matrices = any(n.op in _PRODUCTS or n.op.startswith(CALL) for n in nodes)
     named_n = any(n.op == SYMBOL and n.value == "n" for n in nodes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Any
 
-from neurogebra.core.tree import Node, build, number, symbol
+from neurogebra.core.tree import Node, build, in_order, number, symbol
 from neurogebra.errors import FormulaError
 from neurogebra.ops import ALPHABET
 from neurogebra.registry import near
@@ -163,7 +163,7 @@ class _Reader:
             raise refusal(at, f"no operator {type(at.op).__name__.lower()}; use + - * / **")
         a = self.node(at.left, depth + (not _chained(op, at.left)))
         b = self.node(at.right, depth + 1)
-        if op == "pow" and b.is_number and abs(b.value) > MAX_EXPONENT:
+        if op == "pow" and not abs(_constant(b)) <= MAX_EXPONENT:
             raise refusal(at.right, f"an exponent above {MAX_EXPONENT}")
         return _bounded(at, build(op, (a, b), {}))
 
@@ -274,3 +274,15 @@ def _bounded(at: ast.expr, node: Node) -> Node:
 def refusal(at: ast.AST, problem: str) -> FormulaError:
     """Return the error with the column of the text; one bracket stands before the text."""
     return FormulaError(problem, max(getattr(at, "col_offset", 1), 1))
+
+
+def _constant(root: Node) -> float:
+    """Return the number that a formula without names stands for; 0 for any other."""
+    made: dict[int, Any] = {}
+    for node in in_order(root):
+        scalar = ALPHABET[node.op].scalar if node.args else None
+        if node.is_symbol or (node.args and scalar is None):
+            return 0.0
+        args = (made[id(a)] for a in node.args)
+        made[id(node)] = scalar(*args, **dict(node.attrs)) if scalar else node.value
+    return float(made[id(root)])

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from neurogebra.core.parse import MAX_BITS, NAME
-from neurogebra.core.tree import NUMBER, SYMBOL, Node, build, in_order, number, symbol
+from neurogebra.core.tree import (
+    NUMBER,
+    SYMBOL,
+    Node,
+    build,
+    in_order,
+    number,
+    require_writable,
+    symbol,
+)
 from neurogebra.errors import FormulaError, MissingExtra
 from neurogebra.ops import ALPHABET
 
@@ -32,6 +41,7 @@ def to_sympy(root: Node, real: bool = False) -> Expr:
     real, so that |x| and its kin simplify. Raises MissingExtra without SymPy.
     """
     sp = _sympy()
+    require_writable(root)
     made: dict[int, Any] = {}
     for node in in_order(root):
         made[id(node)] = _forth(sp, node, [made[id(a)] for a in node.args], real)

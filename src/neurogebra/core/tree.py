@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
+from neurogebra.errors import FormulaError
 from neurogebra.ops import ALPHABET, apply, carry
 from neurogebra.ops.record import ELEMENTWISE
 
 NUMBER, SYMBOL = "number", "symbol"
+# Signs that a formula may take on paper; one that shares parts can stand for many more.
+MAX_WRITTEN = 5_000
 
 
 class Node:
@@ -133,6 +136,24 @@ def in_order(*roots: Node, known: Container[int] = ()) -> list[Node]:
             stack.append((node, True))
             stack.extend((a, False) for a in reversed(node.args))
     return order
+
+
+def written_size(root: Node) -> int:
+    """Return how many signs a formula takes when every shared part is written out again."""
+    sizes: dict[int, int] = {}
+    for node in in_order(root):
+        sizes[id(node)] = 1 + sum(sizes[id(a)] for a in node.args)
+    return sizes[id(root)]
+
+
+def require_writable(root: Node) -> None:
+    """Refuse a formula whose shared parts would fill books when written out."""
+    size = written_size(root)
+    if size > MAX_WRITTEN:
+        raise FormulaError(
+            f"too long to write out: {size:,} signs, the limit is {MAX_WRITTEN:,}; it can still "
+            "be evaluated and differentiated"
+        )
 
 
 def substitute(root: Node, values: Mapping[str, Any]) -> Node:
