@@ -20,6 +20,19 @@ def test_dense_layers_print_forward_and_backward():
     assert second.latex.count("{") == second.latex.count("}")
 
 
+def test_the_derivative_of_a_softmax_is_that_of_the_whole_row():
+    (only,) = describe(ModelSpec("m", (3,), (Dense(4, "softmax"),)))
+    assert only.forward == "a1 = softmax(x·W1 + b1)"
+    assert "softmax′" not in only.backward[0]
+    assert only.backward[0].startswith("∂L/∂W1 = xᵀ·(softmax(z1) ⊙ (δ1 − ")
+
+
+def test_sums_over_rows_are_written_once():
+    norm = describe(ModelSpec("m", (3,), (BatchNorm(),)))[0]
+    assert "Σ Σ" not in "".join(norm.backward)
+    assert norm.backward[0].startswith("∂L/∂γ1 = Σ ")
+
+
 def test_every_layer_describes_itself_and_names_its_parameters():
     layers = (Flatten(), Dense(4), BatchNorm(), Activation("gelu"), Dropout(0.5), Dense(2))
     found = describe(ModelSpec("m", (2, 3), layers))

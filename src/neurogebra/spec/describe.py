@@ -43,6 +43,8 @@ class _Symbols:
         if name == "linear":
             return z
         self.before[id(z)] = f"z{self.number}"
+        if name in ALPHABET and ALPHABET[name].kind != ELEMENTWISE:
+            return build(name, (z,), {})  # a row at once: its derivative is no factor an element
         return Node(f"{CALL}{name}", (z,))
 
     def uniform(self, like: Any) -> Any:
@@ -123,13 +125,16 @@ def _short(root: Node, letters: Mapping[int, str]) -> Node:
 
 def _only_shapes(node: Node) -> bool:
     """Say whether a node changes no number: a sum shows where it adds up rows."""
-    return node.op == "expand_like" or not _is_smaller(node.args[1])
+    part, like = node.args
+    return node.op == "expand_like" or not _is_smaller(like) or _is_smaller(part)
 
 
 def _is_smaller(like: Node) -> bool:
     """Say whether an array has one number a feature: a vector of parameters, a mean over rows."""
     if like.is_symbol:
         return bool(like.value[0] in "bγβμσ")
+    if like.op == "sum_to":
+        return _is_smaller(like.args[1])
     op = ALPHABET.get(like.op)
     if op is None or op.kind == REDUCTION:
         return op is not None
