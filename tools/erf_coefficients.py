@@ -1,8 +1,9 @@
 """Compute the polynomials of `neurogebra.ops.erf` with mpmath at 40 digits, and print them.
 
-Both are Chebyshev fits, hence close to the best polynomials of their degree: the near one of
+All are Chebyshev fits, hence close to the best polynomials of their degree: the near one of
 erf(√t)/√t in t = x², which is entire; the far one of e^(x²) erfc(x), which is smooth in
 u = (x − 3)/(x + 3) all the way to infinity. The error of the far fit is multiplied by e^(−x²).
+The tail is (1 + 2x) e^(x²) erfc(x), nearly constant, so that its error is a relative one.
 
 Run: python tools/erf_coefficients.py
 """
@@ -14,7 +15,8 @@ import sys
 from mpmath import chebyfit, erf, erfc, exp, mp, mpf, sqrt
 
 EDGE, END, MIDDLE = mpf("1.5"), mpf(6), 3
-NEAR_TERMS, FAR_TERMS = 15, 14
+NEAR_TERMS, FAR_TERMS, TAIL_TERMS = 15, 14, 22
+TAIL = mpf("0.5"), mpf(28)
 
 
 def near() -> tuple[list[float], float]:
@@ -31,6 +33,13 @@ def far() -> tuple[list[float], float]:
         return [float(a) for a in c], float(error * exp(-(EDGE**2)))
 
 
+def tail() -> tuple[list[float], float]:
+    """Return the coefficients for 0.5 ≤ x ≤ 28, highest power first, and the largest error."""
+    with mp.workdps(40):
+        c, error = chebyfit(_tail, [_u(a) for a in TAIL], TAIL_TERMS, error=True)
+        return [float(a) for a in c], float(error)
+
+
 def _near(t: mpf) -> mpf:
     return erf(sqrt(t)) / sqrt(t) if t > 0 else 2 / sqrt(mp.pi)
 
@@ -40,13 +49,17 @@ def _far(u: mpf) -> mpf:
     return exp(x * x) * erfc(x)
 
 
+def _tail(u: mpf) -> mpf:
+    return (1 + 2 * MIDDLE * (1 + u) / (1 - u)) * _far(u)
+
+
 def _u(x: mpf) -> mpf:
     return (x - MIDDLE) / (x + MIDDLE)
 
 
 def main() -> None:
-    """Print both tuples as Python source."""
-    for name, (c, error) in (("_NEAR", near()), ("_FAR", far())):
+    """Print the tuples as Python source."""
+    for name, (c, error) in (("_NEAR", near()), ("_FAR", far()), ("_TAIL", tail())):
         sys.stdout.write(f"# largest error {error:.1e}\n{name} = (\n")
         sys.stdout.writelines(f"    {a!r},\n" for a in c)
         sys.stdout.write(")\n")

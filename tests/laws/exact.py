@@ -123,6 +123,10 @@ def _erf(x):
     return mpf(mp.sign(x)) if abs(x) > 100 else mp.erf(x)
 
 
+def _erfc(x):
+    return 1 - _erf(x) if abs(x) > 100 else mp.erfc(x)
+
+
 def _pick(better):
     return lambda a, b: NAN if mp.isnan(a) or mp.isnan(b) else better(a, b)
 
@@ -188,6 +192,7 @@ OPS = {
             "tanh": lambda x: mpf(mp.sign(x)) if abs(x) > 10**4 else mp.tanh(x),
             "arctan": mp.atan,
             "erf": _erf,
+            "erfc": _erfc,
             "greater": lambda a, b: mpf(a > b),
             "greater_equal": lambda a, b: mpf(a >= b),
             "equal": lambda a, b: mpf(a == b),

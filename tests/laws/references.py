@@ -119,6 +119,11 @@ def _schedule(make, rate):
     return at
 
 
+def _geometric(ratio, terms):
+    """Return 1 + r + r² + … with so many terms, summed one by one."""
+    return np.array([np.sum(ratio ** np.arange(int(t))) for t in terms])
+
+
 _ADAM = {"exp_avg": "m", "exp_avg_sq": "v", "step": "t"}
 
 DERIVATIONS = {
@@ -144,6 +149,39 @@ DERIVATIONS = {
     "gaussian_integral": lambda v: (
         resolve("scipy.special.erf")(v["b"]) * np.sqrt(np.pi) / 2
         - resolve("scipy.special.erf")(v["a"]) * np.sqrt(np.pi) / 2
+    ),
+    "taylor_cos": lambda v: np.polyval([-1 / 720, 0, 1 / 24, 0, -1 / 2, 0, 1], v["x"]),
+    "taylor_arctan": lambda v: np.polyval([-1 / 7, 0, 1 / 5, 0, -1 / 3, 0, 1, 0], v["x"]),
+    "laplace_kernel": lambda v: np.exp(-v["t"]) ** v["s"],
+    "fourier_kernel_real": lambda v: np.exp(-1j * v["omega"] * v["t"]).real,
+    "fourier_kernel_imag": lambda v: np.exp(-1j * v["omega"] * v["t"]).imag,
+    "wavelet_morlet": lambda v: (
+        np.pi**0.25
+        * np.sqrt(2)
+        * np.exp(5j * v["x"]).real
+        * resolve("scipy.stats.norm.pdf")(v["x"])
+    ),
+    "inverse_square": lambda v: np.float_power(v["x"], -2),
+    "logarithmic": lambda v: np.log2(v["x"]) * np.log(2),
+    "log_linear": lambda v: np.e * np.exp(v["x"]),
+    "fourier_term": lambda v: np.exp(1j * v["x"]).real,
+    "sawtooth_approx": lambda v: (
+        2 / np.pi * sum(-((-1) ** k) * np.exp(1j * k * v["x"]).imag / k for k in range(1, 6))
+    ),
+    "square_wave_approx": lambda v: (
+        4 / np.pi * sum(np.exp(1j * k * v["x"]).imag / k for k in (1, 3, 5, 7))
+    ),
+    "matern_12_kernel": lambda v: resolve("sklearn.gaussian_process.kernels.Matern")(nu=0.5)(
+        [v["x"]], [v["y"]]
+    ),
+    "fourier_feature_cos": lambda v: np.exp(2j * np.pi * v["x"]).real,
+    "adam_bias_correction_m": lambda v: v["m"] / (0.1 * _geometric(0.9, v["t"])),
+    "adam_bias_correction_v": lambda v: v["v_adam"] / (0.001 * _geometric(0.999, v["t"])),
+    "cyclical_lr": _schedule(
+        lambda o: lr_scheduler.CyclicLR(o, 1e-4, 0.01, 2000, cycle_momentum=False), 0.01
+    ),
+    "one_cycle_approx_lr": lambda v: (
+        0.01 * np.hanning(101)[np.clip(v["epoch"], 0, 100).astype(int)]
     ),
     "covariance": lambda v: np.cov(v["x"], v["y"])[0, 1],
     "pearson_r": lambda v: np.corrcoef(v["x"], v["y"])[0, 1],

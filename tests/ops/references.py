@@ -47,8 +47,8 @@ REFERENCES = {
         for name in (
             *("neg", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "xlogy"),
             *("logaddexp", "abs", "floor", "exp", "expm1", "log", "log1p", "sqrt"),
-            *("sin", "cos", "sinh", "cosh", "tanh", "arctan", "sigmoid", "relu", "erf"),
-            *("matmul", "dot"),
+            *("sin", "cos", "sinh", "cosh", "tanh", "arctan", "sigmoid", "relu"),
+            *("erf", "erfc", "matmul", "dot"),
         )
     },
     "sign": lambda a: torch.where(a.isnan(), a, torch.sign(a)),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurogebra.ops import erf as room
-from neurogebra.ops.erf import erf
+from neurogebra.ops.erf import erf, erfc
 
 mpmath = pytest.importorskip("mpmath")
 SCRIPT = Path(__file__).parents[2] / "tools" / "erf_coefficients.py"
@@ -45,6 +45,33 @@ def test_the_bound_has_teeth():
     assert worst_ulp(np.float64, lambda x: erf(x) * (1 + 1e-15)) > 3
 
 
+def worst_tail_ulp(dtype, f=erfc):
+    rng = np.random.default_rng(5)
+    x = np.concatenate([points(dtype), rng.uniform(-7, 30, 800), rng.uniform(0.4, 0.6, 300)])
+    x = x.astype(dtype)
+    y = f(x)
+    assert y.dtype == dtype
+    with mpmath.workdps(40):
+        return max(
+            abs(mpmath.mpf(float(b)) - mpmath.erfc(mpmath.mpf(float(a)))) / float(np.spacing(b))
+            for a, b in zip(x, y, strict=True)
+        )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_tail_within_four_ulp_on_the_whole_line(dtype):
+    assert worst_tail_ulp(dtype) <= 4
+
+
+def test_the_bound_of_the_tail_has_teeth():
+    assert worst_tail_ulp(np.float64, lambda x: 1 - erf(x)) > 1e9
+
+
+def test_limits_of_the_tail():
+    x = np.array([0.0, -0.0, math.inf, -math.inf, math.nan, 1e300, -1e300, 27.2])
+    np.testing.assert_array_equal(erfc(x), [1, 1, 0, 2, math.nan, 0, 2, math.erfc(27.2)])
+
+
 def test_limits():
     x = np.array([0.0, -0.0, math.inf, -math.inf, math.nan, 1e300, -1e300, 5e-324])
     y = erf(x)
@@ -66,6 +93,10 @@ def test_the_script_gives_these_coefficients():
     spec = importlib.util.spec_from_file_location("erf_coefficients", SCRIPT)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    for (made, error), kept in ((script.near(), room._NEAR), (script.far(), room._FAR)):
+    for (made, error), kept in (
+        (script.near(), room._NEAR),
+        (script.far(), room._FAR),
+        (script.tail(), room._TAIL),
+    ):
         assert tuple(made) == kept
         assert error < 4e-17

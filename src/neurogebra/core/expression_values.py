@@ -24,7 +24,7 @@ def evaluate(name: str, maths: Maths, given: Mapping[str, Any]) -> Any:
     if absent:
         raise missing(name, maths, absent)
     names = (*maths.inputs, *maths.params)
-    values = [value(n, given[n]) if n in given else 0 for n in names]
+    values = _as_wide([value(n, given[n]) if n in given else 0 for n in names], given, names)
     arrays = any(type(v) not in PLAIN for v in values)
     empty = [n for n, v in zip(names, values, strict=True) if arrays and np.size(v) == 0]
     if empty and not is_elementwise(maths.runs):
@@ -72,6 +72,16 @@ def _array(name: str, given: Any) -> Any:
     if kind not in "fiu":
         raise BadValue(name, "numbers", f"an array of {given.dtype}")
     return given
+
+
+def _as_wide(values: list[Any], given: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    """Give truth values the dtype of the narrow floats beside them, which int64 would widen."""
+    kinds = [v.dtype for v in values if type(v) not in PLAIN and v.dtype.kind == "f"]
+    if not kinds or np.result_type(*kinds) == np.float64:
+        return values
+    truths = [getattr(given.get(n), "dtype", None) == np.bool_ for n in names]
+    wide = np.result_type(*kinds)
+    return [v.astype(wide) if t and np.ndim(v) else v for v, t in zip(values, truths, strict=True)]
 
 
 def _float(v: Any) -> float:

@@ -129,6 +129,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "softplus": lambda a: -functional.logsigmoid(-a),
     "relu": torch.relu,
     "erf": torch.erf,
+    "erfc": torch.erfc,
     "greater": _compare(operator.gt),
     "greater_equal": _compare(operator.ge),
     "equal": _compare(operator.eq),

@@ -149,6 +149,9 @@ ELEMENTARY = (
     Op("erf", k.erf, lambda g, y, a: (g * ((2 / math.sqrt(math.pi)) * exp(-(a * a))),),
        r"\operatorname{{erf}}({0})", scalar=math.erf,
        libraries=_names("torch.erf", "jax.scipy.special.erf", "tf.math.erf", "erf")),
+    Op("erfc", k.erfc, lambda g, y, a: (g * ((-2 / math.sqrt(math.pi)) * exp(-(a * a))),),
+       r"\operatorname{{erfc}}({0})", scalar=math.erfc,
+       libraries=_names("torch.erfc", "jax.scipy.special.erfc", "tf.math.erfc", "erfc")),
 )  # fmt: skip
 
 CHOICES = (

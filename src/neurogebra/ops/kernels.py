@@ -9,6 +9,7 @@ import numpy as np
 
 from neurogebra.errors import BadValue
 from neurogebra.ops.erf import erf as erf
+from neurogebra.ops.erf import erfc as erfc
 
 _USE = "matmul multiplies matrices"
 

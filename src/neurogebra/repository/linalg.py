@@ -5,6 +5,12 @@ from neurogebra.repository.record import MATRIX, VECTOR, Formula, Interval, Rows
 _PAIR = (("x", VECTOR), ("y", VECTOR))
 _VARIANCE, _SCORE = Interval(0.1, 10.0), Interval(-2.0, 2.0)
 
+
+def root(s: str) -> str:
+    """Return the text of √s with derivative 0 where s is 0, as every library has it for norms."""
+    return f"where({s} == 0, 0, sqrt(where({s} == 0, 1, {s})))"
+
+
 LINALG = (
     Formula(
         name="dot_product",
@@ -74,13 +80,14 @@ LINALG = (
     Formula(
         name="l2_norm",
         expr="sqrt(sum(x ** 2))",
+        stable=root("sum(x ** 2)"),
         inputs=("x",),
         summary="The length of a vector.",
         category="linalg",
         domain=(("x", VECTOR),),
         usage="Lengths of gradients and weights.",
         pros=("Does not depend on the axes.",),
-        cons=("No derivative at 0.", "The squares overflow beyond 1e154."),
+        cons=("No derivative at 0: 0 is taken.", "The squares overflow beyond 1e154."),
         subcategory="norm",
         source="Golub & Van Loan (2013), Matrix computations, section 2.2",
         checks=(at(x=(3.0, -4.0))(5.0), Same("numpy.linalg.norm"), Same("torch.linalg.norm")),
@@ -108,6 +115,7 @@ LINALG = (
     Formula(
         name="frobenius_norm",
         expr="sqrt(sum(A ** 2))",
+        stable=root("sum(A ** 2)"),
         inputs=("A",),
         summary="The length of a matrix as one long vector.",
         category="linalg",
@@ -126,6 +134,7 @@ LINALG = (
     Formula(
         name="euclidean_distance",
         expr="sqrt(sum((x - y) ** 2))",
+        stable=root("sum((x - y) ** 2)"),
         inputs=("x", "y"),
         summary="The straight distance between two points.",
         category="linalg",

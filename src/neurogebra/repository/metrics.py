@@ -1,5 +1,6 @@
 """Metrics: how good predictions are, from counts and from y and y_pred."""
 
+from neurogebra.repository.linalg import root
 from neurogebra.repository.record import (
     BINARY,
     COUNT,
@@ -15,6 +16,7 @@ from neurogebra.repository.record import (
 _LABELS = (("y", Rows(of=BINARY)), ("y_pred", Rows(of=BINARY)))
 _REALS = (("y", VECTOR), ("y_pred", VECTOR))
 _SIDE = Interval(0.0, 1e6)
+_SUMS = ("(tp + fp)", "(tp + fn)", "(tn + fp)", "(tn + fn)")
 
 METRICS = (
     Formula(
@@ -193,17 +195,23 @@ METRICS = (
     Formula(
         name="matthews_corr",
         expr="(tp * tn - fp * fn) / sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))",
+        stable="(tp * tn - fp * fn) / ("
+        + " * ".join(f"sqrt(where({s} == 0, 1, {s}))" for s in _SUMS)
+        + ")",
         inputs=("tp", "tn", "fp", "fn"),
         summary="The correlation of truth and prediction, from all four counts.",
         category="metric",
         domain=tuple((n, Interval(1.0, 1e6, whole=True)) for n in ("tp", "tn", "fp", "fn")),
         usage="One number for a yes-or-no classifier.",
         pros=("High only if all four counts are good.",),
-        cons=("Undefined where a class was never seen or never said.",),
+        cons=("Undefined where a class was never seen or never said: 0 is given.",),
         subcategory="classification",
         source="Matthews (1975), Comparison of the predicted and observed secondary structure of "
         "T4 phage lysozyme, Biochimica et Biophysica Acta 405, 442-451",
-        checks=(at(tp=90.0, tn=80.0, fp=20.0, fn=10.0)(0.703526470681448),),
+        checks=(
+            at(tp=90.0, tn=80.0, fp=20.0, fn=10.0)(0.703526470681448),
+            at(tp=0.0, tn=5.0, fp=0.0, fn=3.0)(0.0),
+        ),
         sensitive=True,
     ),
     Formula(
@@ -244,6 +252,7 @@ METRICS = (
     Formula(
         name="rmse",
         expr="sqrt(mean((y - y_pred) ** 2))",
+        stable=root("mean((y - y_pred) ** 2)"),
         inputs=("y", "y_pred"),
         summary="The root of the mean squared error, in the unit of y.",
         category="metric",

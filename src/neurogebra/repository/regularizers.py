@@ -1,5 +1,6 @@
 """Regularizers: what a model pays for its weights, and noise that keeps it modest."""
 
+from neurogebra.repository.linalg import root
 from neurogebra.repository.record import (
     BINARY,
     PROBABILITY,
@@ -109,6 +110,7 @@ REGULARIZERS = (
     Formula(
         name="group_lasso",
         expr="lambda_reg * sum(sqrt(sum(w ** 2, -1)))",
+        stable=f"lambda_reg * sum({root('sum(w ** 2, -1)')})",
         inputs=("w",),
         summary="A price on the length of each group of weights.",
         category="regularizer",
@@ -116,7 +118,7 @@ REGULARIZERS = (
         domain=(("w", Rows(("n", "m"))),),
         usage="Switching off whole rows: features, channels, heads.",
         pros=("A group is kept or dropped as a whole.",),
-        cons=("Has no derivative where a group is 0.",),
+        cons=("Has no derivative where a group is 0: 0 is taken.",),
         subcategory="penalty",
         source="Yuan & Lin (2006), Model selection and estimation in regression with grouped "
         "variables, Journal of the Royal Statistical Society B 68, 49-67",
@@ -168,6 +170,7 @@ REGULARIZERS = (
     Formula(
         name="gradient_penalty",
         expr="lambda_reg * (sqrt(sum(grad ** 2)) - 1) ** 2",
+        stable=f"lambda_reg * ({root('sum(grad ** 2)')} - 1) ** 2",
         inputs=("grad",),
         summary="A price on a gradient whose length is not 1.",
         category="regularizer",
@@ -175,7 +178,7 @@ REGULARIZERS = (
         domain=(("grad", VECTOR),),
         usage="The critic of a Wasserstein GAN.",
         pros=("Holds the critic near slope 1 without clipping weights.",),
-        cons=("Needs a second differentiation.", "No derivative at the gradient 0."),
+        cons=("Needs a second differentiation.", "No derivative at the gradient 0: 0 is taken."),
         subcategory="penalty",
         source="Gulrajani et al. (2017), Improved training of Wasserstein GANs, arXiv:1704.00028",
         checks=(at(grad=(3.0, 4.0))(160.0),),

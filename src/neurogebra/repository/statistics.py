@@ -54,14 +54,14 @@ STATISTICS = (
     Formula(
         name="normal_cdf",
         expr="(1 + erf((x - mu) / (sigma * sqrt(2)))) / 2",
+        stable="erfc((mu - x) / (sigma * sqrt(2))) / 2",
         inputs=("x",),
         summary="The chance that a normal variable is at most x.",
         category="statistics",
         params=(("mu", 0.0), ("sigma", 1.0)),
-        domain=(("x", Interval(-1.0)),),
         usage="p-values, probit models, GELU.",
         pros=("Smooth and monotone.",),
-        cons=("Loses digits far left, where 1 + erf cancels: use the upper tail there.",),
+        cons=("Rounds to 1 above 8.3: use the upper tail there.",),
         subcategory=_DENSITY,
         source=f"{_JOHNSON} 1, chapter 13",
         checks=(
@@ -69,6 +69,7 @@ STATISTICS = (
             Same("scipy.stats.norm.cdf", ("x", "mu", "sigma")),
             Same("torch.special.ndtr"),
         ),
+        sensitive=True,
     ),
     Formula(
         name="uniform_pdf",
