@@ -45,7 +45,7 @@ def test_unknown_keys_and_formats_name_the_near_ones():
 
 @pytest.mark.parametrize(
     "bad",
-    [{"layer_every": 0}, {"show_formulas": "yes"}, {"export_formats": "json"}, {"level": 9}],
+    [{"layer_every": 0}, {"health_checks": "yes"}, {"export_formats": "json"}, {"level": 9}],
 )
 def test_bad_values_say_where(bad):
     with pytest.raises(BadValue, match=next(iter(bad)).replace("level", "level")):

@@ -21,13 +21,12 @@ EXPORT_FORMATS = ("json", "csv", "html", "markdown")
 class LogConfig:
     """What a run tells, as plain fields that a user may change.
 
-    level: the detail on the screen; layer_every: layers are looked at in one update of so
-    many; export_formats: of "json", "csv", "html", "markdown", written into export_dir.
+    level: the detail on the screen; health_checks: the doctor listens; layer_every: it asks
+    for the layers at the start of an epoch when the updates so far are a multiple of this;
+    export_formats: of "json", "csv", "html", "markdown", written into export_dir.
     """
 
     level: Level = Level.BASIC
-    show_formulas: bool = False
-    show_timing: bool = True
     health_checks: bool = True
     layer_every: int = 1
     export_formats: list[str] = field(default_factory=list)
@@ -39,7 +38,7 @@ class LogConfig:
     @classmethod
     def minimal(cls) -> LogConfig:
         """Only the progress of the epochs."""
-        return cls(show_timing=False, health_checks=False)
+        return cls(health_checks=False)
 
     @classmethod
     def standard(cls) -> LogConfig:
@@ -49,24 +48,23 @@ class LogConfig:
     @classmethod
     def verbose(cls) -> LogConfig:
         """The full depth of the mathematics: every formula, every gradient."""
-        return cls(level=Level.EXPERT, show_formulas=True)
+        return cls(level=Level.EXPERT)
 
     @classmethod
     def research(cls) -> LogConfig:
         """Everything, and files in every format."""
-        return cls(level=Level.DEBUG, show_formulas=True, export_formats=list(EXPORT_FORMATS))
+        return cls(level=Level.DEBUG, export_formats=list(EXPORT_FORMATS))
 
     @classmethod
     def production(cls) -> LogConfig:
         """Few lines, health checks on rare looks at the layers, and one file for machines."""
-        return cls(show_timing=False, layer_every=50, export_formats=["json"])
+        return cls(layer_every=50, export_formats=["json"])
 
     def check(self) -> LogConfig:
         """Return self, or raise BadValue or UnknownName for what cannot be."""
         self.level = level_of(self.level)
-        for flag in ("show_formulas", "show_timing", "health_checks"):
-            if not isinstance(getattr(self, flag), bool):
-                raise BadValue(f"LogConfig.{flag}", "True or False", getattr(self, flag))
+        if not isinstance(self.health_checks, bool):
+            raise BadValue("LogConfig.health_checks", "True or False", self.health_checks)
         every = self.layer_every
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
             raise BadValue("LogConfig.layer_every", "int ≥ 1", every)

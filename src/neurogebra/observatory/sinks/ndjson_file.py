@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from neurogebra.errors import RunError
+from neurogebra.files import sync_folder
 from neurogebra.observatory.sinks.ndjson_lines import Log, numbered, parse, read
 
 
@@ -66,7 +67,7 @@ class LogFile:
                 dropped = _copy_until(self.path, temp, step)
                 if dropped:
                     temp.replace(self.path)
-                    _sync_folder(self.path.parent)
+                    sync_folder(self.path.parent)
             finally:
                 temp.unlink(missing_ok=True)
         self.count -= dropped
@@ -106,16 +107,6 @@ def _mend(path: Path) -> tuple[int, int, bytes]:
 def _seq(record: dict[str, object] | None) -> int:
     seq = (record or {}).get("seq", -1)
     return seq if isinstance(seq, int) else -1
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there; its entries are journalled
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager
