@@ -3,7 +3,8 @@
 All are Chebyshev fits, hence close to the best polynomials of their degree: the near one of
 erf(√t)/√t in t = x², which is entire; the far one of e^(x²) erfc(x), which is smooth in
 u = (x − 3)/(x + 3) all the way to infinity. The error of the far fit is multiplied by e^(−x²).
-The tail is (1 + 2x) e^(x²) erfc(x), nearly constant, so that its error is a relative one.
+The tail is (1 + 9x/8) e^(x²) erfc(x), nearly constant, so that its error is a relative one; in
+the same u one polynomial does for every x ≥ 0.
 
 Run: python tools/erf_coefficients.py
 """
@@ -15,8 +16,8 @@ import sys
 from mpmath import chebyfit, erf, erfc, exp, mp, mpf, sqrt
 
 EDGE, END, MIDDLE = mpf("1.5"), mpf(6), 3
-NEAR_TERMS, FAR_TERMS, TAIL_TERMS = 15, 14, 22
-TAIL = mpf("0.5"), mpf(28)
+NEAR_TERMS, FAR_TERMS, TAIL_TERMS = 15, 14, 24
+TAIL = mpf(0), mpf(28)
 
 
 def near() -> tuple[list[float], float]:
@@ -34,7 +35,7 @@ def far() -> tuple[list[float], float]:
 
 
 def tail() -> tuple[list[float], float]:
-    """Return the coefficients for 0.5 ≤ x ≤ 28, highest power first, and the largest error."""
+    """Return the coefficients for 0 ≤ x ≤ 28, highest power first, and the largest error."""
     with mp.workdps(40):
         c, error = chebyfit(_tail, [_u(a) for a in TAIL], TAIL_TERMS, error=True)
         return [float(a) for a in c], float(error)
@@ -45,12 +46,16 @@ def _near(t: mpf) -> mpf:
 
 
 def _far(u: mpf) -> mpf:
-    x = MIDDLE * (1 + u) / (1 - u)
-    return exp(x * x) * erfc(x)
+    return _scaled(MIDDLE * (1 + u) / (1 - u))
 
 
 def _tail(u: mpf) -> mpf:
-    return (1 + 2 * MIDDLE * (1 + u) / (1 - u)) * _far(u)
+    x = MIDDLE * (1 + u) / (1 - u)
+    return (1 + 9 * x / 8) * _scaled(x)
+
+
+def _scaled(x: mpf) -> mpf:
+    return exp(x * x) * erfc(x)
 
 
 def _u(x: mpf) -> mpf:

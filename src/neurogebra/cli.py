@@ -188,13 +188,48 @@ def predict(
 
 @app.command()
 def formula(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as relu or huber.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Such as relu, or a text: 'x*tanh(x)'.")
+    ],
+    at: Annotated[
+        list[str] | None, typer.Option(metavar="x=2", help="A value; once for every input.")
+    ] = None,
+    grad: Annotated[
+        str | None, typer.Option(metavar="x", help="The derivative by x instead.")
+    ] = None,
+    code: Annotated[
+        str | None,
+        typer.Option(metavar="LIBRARY", help="numpy, torch, jax, tensorflow, sympy, python."),
+    ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw it with its derivative.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a formula of the book: what it says, its derivatives, its source."""
     from neurogebra.cli_book import tell_formula
 
-    tell_formula(name, as_json=as_json)
+    tell_formula(name, at=at or (), grad=grad, code=code, plot=plot, as_json=as_json)
+
+
+@app.command()
+def formulas(
+    category: Annotated[str | None, typer.Option(help="Only those of one, such as loss.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the formulas of the book."""
+    from neurogebra.cli_book import tell_formulas
+
+    tell_formulas(category, as_json=as_json)
+
+
+@app.command()
+def compare(
+    names: Annotated[list[str], typer.Argument(metavar="NAMES…", help="Two or more.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show formulas side by side: range, values, slopes, cost, use."""
+    from neurogebra.cli_book import tell_compared
+
+    tell_compared(names, as_json=as_json)
 
 
 @app.command()

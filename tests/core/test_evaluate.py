@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 
 import numpy as np
 import pytest
+from tests.ops.cases import cases
 
 from neurogebra.core import evaluate
 from neurogebra.core.evaluate import function, functions
 from neurogebra.core.expression import Expression
 from neurogebra.core.parse import parse
-from neurogebra.core.tree import in_order, symbol
-from neurogebra.errors import BadValue
+from neurogebra.core.tree import build, in_order, symbol
 from neurogebra.ops import ALPHABET, apply
 from neurogebra.repository import FORMULAS
 
@@ -106,32 +105,12 @@ COUNTS = {"argmax", "size"}
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", [n for n in ALPHABET if n not in COUNTS])
 def test_every_operation_keeps_the_dtype(name, dtype):
-    if name == "dot":
-        args = [np.array([0.5, 0.25], dtype)] * 2
-    else:
-        args = [np.array([[0.5, 0.25], [0.75, 1.0]], dtype)] * ALPHABET[name].arity
+    args, attrs = next(cases(name, dtype))
     names = tuple("abcd"[: len(args)])
-    tree = parse(f"{name}({', '.join(names)})")
+    given = {k: v for k, v in attrs.items() if v is not None}
+    tree = build(name, tuple(symbol(n) for n in names), given)
     found = function(tree, names, arrays=True)(args)
     assert found.dtype == dtype
-
-
-@pytest.mark.parametrize("name", FORMULAS)
-def test_every_formula_and_derivative_keeps_float32(name):
-    e = Expression(name, FORMULAS[name])
-    matrix, vector = np.float32([[0.5, 0.25], [0.125, 0.75]]), np.float32([0.5, 0.25])
-    shapes = (lambda n: matrix, lambda n: vector, lambda n: matrix if n.isupper() else vector)
-    for shaped in shapes:
-        values = {n: shaped(n) for n in e.inputs}
-        with contextlib.suppress(BadValue):  # it wants other shapes
-            found = e.eval(**values)
-            break
-    if isinstance(found, (np.ndarray, np.generic)) and found.dtype.kind == "f":
-        assert found.dtype == np.float32
-    for n in e.inputs:
-        slope = e.gradient(n).eval(**values)
-        assert slope.shape == values[n].shape
-        assert slope.dtype == np.float32
 
 
 def test_integers_stay_integers_where_they_can():

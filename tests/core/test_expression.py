@@ -9,7 +9,7 @@ import pytest
 
 from neurogebra import Expression
 from neurogebra.core.parse import parse
-from neurogebra.core.tree import number, same, symbol, symbols
+from neurogebra.core.tree import number, same, symbol
 from neurogebra.errors import BadValue, FormulaError, NeurogebraError
 from neurogebra.repository import FORMULAS
 
@@ -259,31 +259,6 @@ def test_the_second_derivative():
     assert e.formula == "12 x^{2}"
 
 
-@pytest.mark.parametrize("name", FORMULAS)
-def test_what_is_shown_of_a_derivative_has_the_value_that_runs(name):
-    """Tidying for the eye changes no value, where the inputs have one shape."""
-    e = book(name)
-    rng = np.random.default_rng(3)
-    checked = 0
-    for shape in ((5,), (4, 3)):
-        values = {n: rng.uniform(0.2, 0.9, shape) for n in e.inputs}
-        for n in e.inputs:
-            d = e.gradient(n)
-            kept = {k: v for k, v in {**values, **d.params}.items() if k in symbols(d.tree)}
-            try:
-                wanted = d.eval(**values)
-                found = Expression("shown", d.tree).eval(**kept)
-            except BadValue:  # it wants matrices, or vectors
-                continue
-            np.testing.assert_allclose(found + 0 * wanted, wanted, rtol=1e-8, atol=1e-12)
-            checked += np.isfinite(wanted).all()
-    assert checked or name in MATRICES, "nothing checked"
-
-
-# Their inputs have shapes of their own, or no derivative that is finite here.
-MATRICES = {"quadratic_form"}
-
-
 # -- joining -------------------------------------------------------------------------------------
 
 
@@ -401,3 +376,23 @@ def test_a_drawing_has_the_curve_and_its_slope():
 def test_the_tree_is_at_hand():
     assert same(Expression("f", "x + 1").tree, parse("x + 1"))
     assert same(Expression("f", 3).tree, number(3))
+
+
+def test_a_drawing_by_plotly_has_both_curves():
+    pytest.importorskip("plotly")
+    figure = book("relu").visualize(low=-1, high=1, points=5, backend="plotly")
+    assert [t.name for t in figure.data] == ["relu", "d/dx"]
+    np.testing.assert_array_equal(figure.data[0].y, [0, 0, 0, 0.5, 1])
+
+
+@pytest.mark.parametrize("wrong", [{"backend": "plotli"}, {"low": 2.0, "high": 1.0}])
+def test_a_drawing_that_cannot_be_is_refused(wrong):
+    with pytest.raises(BadValue, match=r"visualize.*expected"):
+        book("relu").visualize(**wrong)
+
+
+def test_a_formula_with_cases_is_drawn_under_its_name():
+    pytest.importorskip("matplotlib")
+    ax = book("huber").visualize(y=0.0)
+    ax.figure.canvas.draw()
+    assert ax.get_title() == "huber"

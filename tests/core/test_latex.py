@@ -44,7 +44,8 @@ WRITTEN = {
     "sum(x)*y": (r"\left(\sum x\right) y", "sum(x)·y"),
     "sum(x, 0)": (r"\sum x", "sum(x, axis=0)"),
     "mean((x - y)**2)": (r"\frac{1}{n} \sum (x - y)^{2}", "mean((x − y)²)"),
-    "mean(x) + n": (r"\operatorname{mean}(x) + n", "mean(x) + n"),
+    "mean(x) + n": (r"\bar{x} + n", "mean(x) + n"),
+    "mean(x*y) + n": (r"\operatorname{mean}(x y) + n", "mean(x·y) + n"),
     "x/size(x)": (r"\frac{x}{n}", "x / n"),
     "max(x, 0)": (r"\max(x, 0)", "max(x, 0)"),
     "max(x)": (r"\max x", "max(x)"),
@@ -58,9 +59,21 @@ WRITTEN = {
         r"\begin{cases} 1 & x > 1 \\ x & x > 0 \\ 0 & \text{otherwise} \end{cases}",
         "{1 if x > 1; x if x > 0; 0 otherwise}",
     ),
-    "matmul(X, w) + b": (r"X \, w + b", "X·w + b"),
-    "matmul(X, w)*y": (r"X \, w y", "X·w ⊙ y"),
-    "matmul(transpose(X), y)": (r"X^{\top} \, y", "Xᵀ·y"),
+    "matmul(X, w) + b": (r"X w + b", "X·w + b"),
+    "matmul(X, w)*y": (r"(X w) \odot y", "X·w ⊙ y"),
+    "matmul(transpose(X), y)": (r"X^\top y", "Xᵀ·y"),
+    "outer(x, y)": (r"x y^\top", "x·yᵀ"),
+    "dot(x, y)": (r"x^\top y", "dot(x, y)"),
+    "transpose(inverse(A))": (r"A^{-\top}", "A⁻ᵀ"),
+    "inverse(transpose(A))": (r"(A^\top)^{-1}", "(Aᵀ)⁻¹"),
+    "solve(A, b)": ("A^{-1} b", "A⁻¹·b"),
+    "solve(transpose(A), x)": (r"A^{-\top} x", "A⁻ᵀ·x"),
+    "solve(A + B, x + y)": ("(A + B)^{-1} (x + y)", "(A + B)⁻¹·(x + y)"),
+    "matmul(x*y, A)": (r"(x \odot y) A", "(x ⊙ y)·A"),
+    "2*matmul(A, x)/3": (r"\frac{2 A x}{3}", "2·A·x / 3"),
+    "norm(x)": (r"\left\|x\right\|", "‖x‖"),
+    "sum((matmul(A, x) - y)**2)": (r"\left\|A x - y\right\|^{2}", "sum((A·x − y)²)"),
+    "A*eye_like(A)": ("A I", "A·I"),
     "softmax(x)": (r"\operatorname{softmax}(x)", "softmax(x)"),
     "1e-8*x": (r"10^{-8} x", "1e-8·x"),
     "6.02e23": (r"6.02 \cdot 10^{23}", "6.02e+23"),
@@ -114,7 +127,7 @@ def test_a_derivative_is_written_as_one_would(name, var):
     assert (latex(found), unicode(found)) == DERIVED[name, var]
 
 
-LEAST_SQUARES = r"X^{\top} \, \frac{2 (X \, w - y)}{n}"
+LEAST_SQUARES = r"\frac{2}{n} X^\top (X w - y)"
 
 
 def test_the_gradient_of_least_squares_is_the_textbooks():

@@ -7,6 +7,8 @@ from mpmath import mp, mpf, workdps
 
 from neurogebra.core.tree import in_order
 
+from .exact_linear import LINEAR
+
 DIGITS = (60, 120, 420)
 HUGE = mpf(10) ** 400
 NAN, INF = mpf("nan"), mpf("inf")
@@ -127,6 +129,46 @@ def _erfc(x):
     return 1 - _erf(x) if abs(x) > 100 else mp.erfc(x)
 
 
+def _gammaln(x):
+    if x == int(x) and x <= 0:
+        return INF
+    return mp.re(mp.loggamma(x))
+
+
+def _digamma(x):
+    return NAN if x == int(x) and x <= 0 else mp.digamma(x)
+
+
+def _polygamma(a, n=1):
+    return _map(lambda x: NAN if x == int(x) and x <= 0 else mp.psi(n, x))(a)
+
+
+def _ndtri(p):
+    """The normal quantile: by erfinv, in the tails by Newton's method on ln Φ."""
+    if not 0 <= p <= 1:
+        return NAN
+    if p in (0, 1):
+        return INF * (2 * p - 1)
+    if p > mpf("0.1"):
+        return -_ndtri(1 - p) if p > mpf("0.9") else mp.sqrt(2) * mp.erfinv(2 * p - 1)
+    x = -mp.sqrt(-2 * mp.log(p))
+    for _ in range(200):
+        below = mp.erfc(-x / mp.sqrt(2)) / 2
+        step = (mp.log(below) - mp.log(p)) * below / mp.npdf(x)
+        x -= step
+        if abs(step) < mp.eps * abs(x) * 64:
+            break
+    return x
+
+
+def _erfinv(x):
+    return NAN if abs(x) > 1 else INF * x if abs(x) == 1 else -_ndtri((1 - x) / 2) / mp.sqrt(2)
+
+
+def _arcsin(x):
+    return mp.asin(x) if abs(x) <= 1 else NAN
+
+
 def _pick(better):
     return lambda a, b: NAN if mp.isnan(a) or mp.isnan(b) else better(a, b)
 
@@ -191,6 +233,13 @@ OPS = {
             "cosh": lambda x: (_exp(x) + _exp(-x)) / 2,
             "tanh": lambda x: mpf(mp.sign(x)) if abs(x) > 10**4 else mp.tanh(x),
             "arctan": mp.atan,
+            "arcsin": _arcsin,
+            "ceil": mp.ceil,
+            "round": lambda x: mp.nint(x),
+            "gammaln": _gammaln,
+            "digamma": _digamma,
+            "erfinv": _erfinv,
+            "ndtri": _ndtri,
             "erf": _erf,
             "erfc": _erfc,
             "greater": lambda a, b: mpf(a > b),
@@ -202,6 +251,13 @@ OPS = {
     "sum": _over(np.sum),
     "mean": _mean,
     "var": _var,
+    "prod": _over(np.prod),
+    "std": lambda a, axis=None, keepdims=False: _map(mp.sqrt)(_var(a, axis, keepdims)),
+    "norm": lambda a, axis=None, keepdims=False: _map(mp.sqrt)(
+        _over(np.sum)(a * a, axis, keepdims)
+    ),
+    "polygamma": _polygamma,
+    **LINEAR,
     "amax": _over(np.max),
     "amin": _over(np.min),
     "size": lambda a, axis=None: mpf(_size(a, axis)),

@@ -9,10 +9,12 @@ from mpmath import mp, mpf, workdps
 
 from neurogebra.core.expression import Expression
 from neurogebra.core.latex import latex
+from neurogebra.core.matrix_tidy import kind_of
 from neurogebra.core.parse import parse
 from neurogebra.core.tree import symbols
 from neurogebra.engines import torch_ops
 from neurogebra.engines.book import evaluate
+from neurogebra.ops.record import LINEAR
 from neurogebra.repository.record import VECTOR, Interval, Same, Value
 
 from .exact import at_digits, limit
@@ -313,6 +315,32 @@ def torch_gradients(formula, values):
         y.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
     )
     return {n: g.numpy() for n, g in zip(leaves, found, strict=True)}
+
+
+def check_shown(formula):
+    """What is shown of a derivative, tidied for the eye, has the values of the one that runs.
+
+    Formulas with products of matrices are shown at the shapes of custom, not of the record;
+    tests/core/test_array_calculus.py holds those.
+    """
+    e, count = expression(formula), 0
+    if kind_of(e.tree) == LINEAR:
+        return None
+    for values in gradient_cases(formula):
+        for name in names(formula):
+            d = e.gradient(name)
+            known = {**dict(formula.params), **values}
+            kept = {n: v for n, v in known.items() if n in symbols(d.tree)}
+            with np.errstate(all="ignore"):
+                wanted = np.asarray(d.eval(**values), float)
+                found = np.broadcast_to(Expression("shown", d.tree).eval(**kept), wanted.shape)
+            usual = np.isfinite(found) & np.isfinite(wanted)  # a definition may overflow, cancel
+            scale = np.max(np.abs(wanted[usual]), initial=0.0)
+            np.testing.assert_allclose(
+                found[usual], wanted[usual], rtol=1e-6, atol=1e-9 * (1 + scale), err_msg=name
+            )
+            count += int(usual.sum())
+    return count
 
 
 def check_kinks(formula):

@@ -11,7 +11,8 @@ from neurogebra.core.parse import parse
 from neurogebra.core.tree import is_elementwise
 from neurogebra.repository.record import REAL, Interval, Rows
 
-SIZES = {"n": 5, "m": 4, "d": 4, "p": 3}
+# The sizes that shapes are made of: p 3 and q 2 are the small ones, d is even, one is one.
+SIZES = {"n": 5, "m": 4, "d": 4, "p": 3, "q": 2, "h": 6, "one": 1}
 FAR = {"float64": 1e300, "float32": 1e30}
 DENSE, SINGLES, COMBINATIONS, ARRAYS = 40, 20, 60, 5
 
@@ -149,6 +150,9 @@ def _array(domain, rng, dtype, size=1.0):
         return np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])]
     if domain.simplex:
         return _exactly(rng.dirichlet(np.ones(shape[-1]), shape[:-1]), dtype)
+    if domain.definite:
+        a = rng.normal(size=shape)
+        return _exactly(a @ np.swapaxes(a, -1, -2) / shape[-1] + np.eye(shape[-1]), dtype)
     of = domain.of
     if of.whole:
         x = rng.integers(int(of.low), int(of.high) + 1, shape).astype(float)
@@ -166,7 +170,7 @@ def _default(domain):
 
 def _edge(domain, rng, dtype, scale):
     """Return an array at the edge of its domain, or far out; None where there is nothing such."""
-    if isinstance(domain, Interval) or domain.one_hot:
+    if isinstance(domain, Interval) or domain.one_hot or domain.definite:
         return None
     shape = _shape(domain)
     if domain.simplex and not scale:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -237,5 +238,15 @@ def _phi(tp, tn, fp, fn):
     x, y = (tp + fp) / n, (tp + fn) / n
     return (tp / n - x * y) / np.sqrt(x * (1 - x) * y * (1 - y))
 
+
+# Derivations of whole domains stand in files of their own: derivations_*.py, each with
+# DERIVATIONS and FLAT (inputs whose derivative is 0 wherever it exists).
+FLAT = set()
+for _module in sorted(Path(__file__).parent.glob("derivations_*.py")):
+    _more = importlib.import_module(f"{__package__}.{_module.stem}")
+    _twice = DERIVATIONS.keys() & _more.DERIVATIONS.keys()
+    assert not _twice, f"derived twice: {_twice}"
+    DERIVATIONS.update(_more.DERIVATIONS)
+    FLAT |= _more.FLAT
 
 assert all(callable(d) and len(inspect.signature(d).parameters) == 1 for d in DERIVATIONS.values())

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from neurogebra.core.expression import Expression
+from neurogebra.core.tree import is_elementwise
 from neurogebra.repository import CATEGORIES, FORMULAS
 from neurogebra.repository.record import Formula, at
 
 from . import formula_laws as laws
+from .points import cases
+from .references import FLAT as FLAT_ELSEWHERE
 
 every_formula = pytest.mark.parametrize("name", list(FORMULAS))
 
@@ -23,6 +26,7 @@ FLAT = {
     ("accuracy", "y_pred"),
     ("step_decay_lr", "epoch"),
     ("step_decay_lr", "step_size"),
+    *FLAT_ELSEWHERE,
 }
 
 
@@ -53,6 +57,25 @@ def test_gradients_are_those_of_differences_and_of_torch(name):
     effective = laws.check_gradient(FORMULAS[name])
     idle = {(name, n) for n, count in effective.items() if count < 2}
     assert idle == {f for f in FLAT if f[0] == name}, effective
+
+
+@every_formula
+def test_a_derivative_is_shown_as_it_runs(name):
+    assert laws.check_shown(FORMULAS[name]) != 0
+
+
+@every_formula
+def test_derivatives_of_narrow_floats_are_narrow_and_have_the_shape_of_their_input(name):
+    formula = FORMULAS[name]
+    given = cases(formula, "float32")[0].values
+    values = {n: np.asarray(v, np.float32) for n, v in given.items()}
+    for n in formula.inputs:
+        with np.errstate(all="ignore"):
+            slope = laws.expression(formula).gradient(n).eval(**values)
+        assert slope.dtype == np.float32
+        # an elementwise formula has an elementwise derivative by a number, too
+        if values[n].ndim or not is_elementwise(laws.definition(formula)):
+            assert slope.shape == values[n].shape
 
 
 @every_formula

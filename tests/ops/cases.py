@@ -54,7 +54,80 @@ def product_shape(a, b):
     return np.matmul(np.zeros(a), np.zeros(b)).shape
 
 
+SQUARES = ((3, 3), (2, 4, 4), (1, 1))
+SOLVES = [((3, 3), (3,)), ((3, 3), (3, 2)), ((2, 3, 3), (3, 2)), ((2, 3, 3), (3,)),
+          ((3, 3), (2, 3, 1)), ((2, 1, 3, 3), (4, 3, 2))]  # fmt: skip
+ALONG = [((3, 4), (3, 2), 1), ((3, 4), (5, 4), 0), ((3, 4), (1, 2), -1), ((3,), (7,), 0)]
+TAKEN = [((3, 4), (5,), 0), ((3, 4), (2, 2), 1), ((4,), (), 0), ((2, 3, 4), (3, 1), -2)]
+SLID = [((7,), (-1, 3, 1, 1)), ((2, 7), (1, 2, 2, 3)), ((8, 2), (0, 3, 2, 1)),
+        ((2, 5, 3), (-2, 5, 1, 1)), ((2, 5, 3), (1, 1, 3, 2))]  # fmt: skip
+
+
+def by_axis(*axes, shape=(2, 3, 4)):
+    return [((shape,), {"axis": a}) for a in axes]
+
+
+def slid():
+    for shape, numbers in SLID:
+        yield shape, dict(zip(("axis", "size", "stride", "dilation"), numbers, strict=True))
+
+
+def windowed(shape, at):
+    return ALPHABET["windows"].value(np.zeros(shape), **at).shape
+
+
+def taken(name, shape, index, axis):
+    return ALPHABET[name].value(np.zeros(shape), np.zeros(index), axis=axis).shape
+
+
+def solved(a, b):
+    return np.linalg.solve(np.zeros(a) + np.eye(a[-1]), np.zeros(b)).shape
+
+
 SPECIAL = {
+    "polygamma": [(((2, 3),), {"n": n}) for n in (0, 1, 2, 5)],
+    "prod_others": [(((2, 3, 4),), {"axis": a}) for a in AXES],
+    "cumsum": by_axis(0, 1, -1),
+    "sort": by_axis(0, 1, -1),
+    "argsort": by_axis(0, 1, -1),
+    "positions": by_axis(0, 1, -1),
+    "flip": by_axis(0, 1, -1),
+    "take_along": [((x, i), {"axis": a}) for x, i, a in ALONG],
+    "put_along": [((taken("take_along", x, i, a), i, x), {"axis": a}) for x, i, a in ALONG],
+    "take": [((x, i), {"axis": a}) for x, i, a in TAKEN],
+    "take_back": [((taken("take", x, i, a), i, x), {"axis": a}) for x, i, a in TAKEN],
+    "expand_dims": by_axis(0, 1, 3, -1, -2, -4),
+    "squeeze": by_axis(0, 2, -1, -3, shape=(1, 3, 1)),
+    "slice": [(((5, 6),), at) for at in (
+        {"axis": 0, "start": 1}, {"axis": -1, "start": -4, "stop": -1},
+        {"axis": 1, "start": 2, "stop": 50}, {"axis": 1, "start": 3, "stop": 2})],
+    "slice_back": [(((2, 6), (5, 6)), {"axis": 0, "start": 1, "stop": 3}),
+                   (((5, 2), (5, 6)), {"axis": -1, "start": -2})],
+    "reshape": [(((2, 3, 4),), {"shape": s}) for s in ((6, 4), (-1,), (0, 0, 2, 2), (0, -1))],
+    "permute": [(((2, 3, 4),), {"axes": a}) for a in ((2, 0, 1), (0, 2, 1), (-1, 0, -2))],
+    "concat": [(((2, 3), (4, 3)), {"axis": 0}), (((2, 3), (2, 1)), {"axis": -1})],
+    "part_like": [(((5, 2), (3, 2)), {"axis": 0, "last": n}) for n in (0, 1)],
+    "part_back": [(((2, 3), (2, 5)), {"axis": -1, "last": n}) for n in (0, 1)],
+    "pad": [(((2, 3),), {"axis": a, "before": b, "after": c})
+            for a, b, c in ((0, 2, 1), (-1, 0, 3), (1, 0, 0))],
+    "windows": [((shape,), at) for shape, at in slid()],
+    "unwindow": [((windowed(shape, at), shape), at) for shape, at in slid()],
+    "tril": [((s,), {}) for s in ((3, 3), (2, 3, 4), (2, 4, 3))],
+    "diag": [((s,), {}) for s in ((3,), (2, 3), (1,))],
+    "diagonal": [((s,), {}) for s in ((3, 3), (2, 3, 4), (2, 4, 3))],
+    "diagonal_back": [((d, s), {}) for d, s in (((3,), (3, 3)), ((2, 3), (2, 3, 4)))],
+    "eye_like": [((s,), {}) for s in ((3, 3), (2, 3, 4))],
+    "outer": [(s, {}) for s in (((2,), (3,)), ((5, 2), (5, 3)), ((5, 2), (3,)))],
+    "trace": [((s,), {}) for s in ((3, 3), (2, 3, 4))],
+    **{n: [((s,), {}) for s in SQUARES] for n in (
+        "det", "logdet", "inverse", "cholesky", "eigvalsh")},
+    "cofactor": [((s,), {}) for s in SQUARES[:2]],
+    "cofactor_slope": [((s, s), {}) for s in SQUARES[:2]],
+    "solve": [(s, {}) for s in SOLVES],
+    "columns": [((solved(*s), s[1]), {}) for s in SOLVES],
+    "singular_values": [((s,), {}) for s in ((3, 3), (2, 4, 3), (2, 3))],
+    "singular_back": [((g, s), {}) for g, s in (((3,), (3, 3)), ((2, 3), (2, 4, 3)))],
+    "eigen_back": [((s[:-1], s), {}) for s in SQUARES],
     "argmax": [(((2, 3, 4),), {"axis": a}) for a in (None, 0, -1)],
     "size": [(((2, 3, 4),), {"axis": a}) for a in AXES],
     "transpose": [((s,), {}) for s in ((2, 3), (4, 2, 3), (3,))],
@@ -68,7 +141,12 @@ SPECIAL = {
     "dot": [(((3,), (3,)), {})],
     "softmax": [(((2, 3, 4),), {"axis": a}) for a in (0, 1, -1)],
     "log_softmax": [(((2, 3, 4),), {"axis": a}) for a in (0, 1, -1)],
-}
+}  # fmt: skip
+# Their vjp only says that it is not offered.
+REFUSED = ("singular_back", "eigen_back", "cofactor_slope")
+INDEXED = {"take_along": 1, "put_along": 1, "take": 1, "take_back": 1}
+POSITIVE = ("cholesky",)
+SQUARE = ("det", "logdet", "inverse", "solve", "cofactor", "cofactor_slope")
 
 
 def cases(name, dtype=np.float64):
@@ -76,16 +154,26 @@ def cases(name, dtype=np.float64):
     rng = np.random.default_rng(sum(map(ord, name)))
     for shapes, attrs in shapes_of(name):
         arrays = [inside(name, i, rng.normal(size=s)) for i, s in enumerate(shapes)]
+        if name in INDEXED:
+            of = shapes[0] if len(shapes) == 2 else shapes[2]
+            n = of[attrs["axis"]]
+            arrays[1] = rng.integers(-n, n, size=shapes[1])  # repeated places, and negative ones
         yield [np.asarray(a, dtype) for a in arrays], attrs
 
 
 def inside(name, place, a):
+    if name in SQUARE and a.ndim > 1 and a.shape[-1] == a.shape[-2]:
+        return a + 3 * np.eye(a.shape[-1])
+    if name in POSITIVE:
+        return a / 4 + 2 * np.eye(a.shape[-1])
     low, high = ALPHABET[name].domain
     if name == "where" and place == 0:
         return a > 0
     if name == "equal":
         return np.round(a)
     restricted = {"pow": 0, "xlogy": 1}.get(name, place) == place
+    if restricted and math.isfinite(low) and math.isfinite(high):
+        return (low + high) / 2 + (high - low) / 2 * 0.95 * np.tanh(a)
     if restricted and math.isfinite(low):
         return low + 0.1 + np.abs(a)
     if restricted and math.isfinite(high):

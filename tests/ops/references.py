@@ -1,7 +1,10 @@
 """The operations of the alphabet as PyTorch has them: what the laws compare with."""
 
+import math
+
 import torch
 
+from neurogebra.engines import torch_ops
 from neurogebra.ops import ALPHABET
 
 
@@ -41,14 +44,58 @@ def _cotangent(of, a, b, g):
     return torch.autograd.grad(y, leaf, g, create_graph=True)[0]
 
 
+def _polygamma(a, n=1):
+    """By Hurwitz's zeta, of which torch has more digits than of its own polygamma."""
+    if n == 0:
+        return _Digamma.apply(a)
+    return (-1) ** (n + 1) * math.factorial(n) * torch.special.zeta(n + 1.0, a)
+
+
+class _Digamma(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        ctx.save_for_backward(a)
+        return torch.digamma(a)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * _polygamma(ctx.saved_tensors[0])
+
+
+class _Gammaln(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        ctx.save_for_backward(a)
+        return torch.lgamma(a)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * _Digamma.apply(ctx.saved_tensors[0])
+
+
+# What torch has itself, as its engine calls it; adjoints are those of torch's autograd.
+OF_THE_ENGINE = (
+    *("prod", "prod_others", "std", "norm", "cumsum", "sort", "argsort", "positions", "flip"),
+    *("take_along", "put_along", "take", "take_back", "expand_dims", "squeeze", "slice"),
+    *("slice_back", "reshape", "permute", "concat", "part_like", "part_back", "pad", "windows"),
+    *("unwindow", "tril", "diag", "diagonal", "diagonal_back", "eye_like", "outer", "trace"),
+    *("det", "cofactor", "cofactor_slope", "logdet", "inverse", "solve", "columns"),
+    *("cholesky", "singular_values", "singular_back", "eigvalsh", "eigen_back"),
+)
+
 REFERENCES = {
+    **{name: torch_ops.TABLE[name] for name in OF_THE_ENGINE},
+    "gammaln": _Gammaln.apply,
+    "digamma": _Digamma.apply,
+    "polygamma": _polygamma,
+    "ndtri": torch.special.ndtri,
     **{
         name: getattr(torch, name)
         for name in (
             *("neg", "add", "sub", "mul", "div", "pow", "maximum", "minimum", "xlogy"),
             *("logaddexp", "abs", "floor", "exp", "expm1", "log", "log1p", "sqrt"),
             *("sin", "cos", "sinh", "cosh", "tanh", "arctan", "sigmoid", "relu"),
-            *("erf", "erfc", "matmul", "dot"),
+            *("erf", "erfc", "matmul", "dot", "arcsin", "ceil", "round", "erfinv"),
         )
     },
     "sign": lambda a: torch.where(a.isnan(), a, torch.sign(a)),

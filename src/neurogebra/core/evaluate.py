@@ -22,12 +22,14 @@ Row = tuple[str, tuple[int, ...], tuple[tuple[str, Any], ...], Any, str]
 Form = tuple[Row, ...]
 
 
+@lru_cache(maxsize=2048)
 def function(root: Node, names: tuple[str, ...], *, arrays: bool) -> Run:
     """Return the function of the values of `names` that computes a formula.
 
     arrays=False: Python numbers → a Python number, by the alphabet's scalar kernels.
     arrays=True: any mix of numbers and arrays, by NumPy; float32 stays float32.
-    Equal formulas share one function (the last 2,048 are kept).
+    Equal formulas share one function (the last 2,048 are kept); a tree that was seen before is
+    not even looked at.
     """
     form, outputs = _form((root,))
     return _single(form, outputs[0], names, arrays)
@@ -156,7 +158,7 @@ def _array_call(name: str, args: list[Run], attrs: dict[str, Any]) -> Run:
 def _power(a: Any, b: Any) -> Any:
     """NumPy refuses integers to negative powers; a reader expects 2 ** -1 to be a half."""
     if np.asarray(a).dtype.kind in "iu" and np.any(np.less(b, 0)):
-        a = np.asarray(a, np.float64)
+        a = float(a) if type(a) is int else np.asarray(a, np.float64)
     return np.power(a, b)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from neurogebra.core.differentiate import gradient
 from neurogebra.core.expression_tidy import tidy
 from neurogebra.core.parse import Parsed, read
-from neurogebra.core.tree import Node, build, number, substitute, symbol, symbols
+from neurogebra.core.tree import Node, build, is_elementwise, number, substitute, symbol, symbols
 from neurogebra.errors import BadValue, short
 from neurogebra.registry import near
 from neurogebra.repository import Formula
@@ -103,17 +103,28 @@ def checked_number(where: str, value: Any) -> Any:
 
 def derived(maths: Maths, var: str, where: str) -> Maths:
     """Return the derivative by one name, with every input and parameter kept."""
-    var = ALIASES.get(var, var) if var not in (*maths.inputs, *maths.params) else var
+    var = checked_name(maths, var, where)
+    tree = tidy(derivative(maths.tree, var), tuple(maths.params))
+    return replace(maths, tree=tree, runs=derivative(maths.runs, var), like=var)
+
+
+def checked_name(maths: Maths, var: str, where: str) -> str:
+    """Return the input or parameter that `var` names; raise BadValue where there is none."""
     names = (*maths.inputs, *maths.params)
+    var = ALIASES.get(var, var) if var not in names else var
     if var not in names:
         raise BadValue(where, _one_of(names), var, _hint(var, names))
-    tree = tidy(_derivative(maths.tree, var), tuple(maths.params))
-    return replace(maths, tree=tree, runs=_derivative(maths.runs, var), like=var)
+    return var
 
 
-def _derivative(tree: Node, var: str) -> Node:
+def derivative(tree: Node, var: str) -> Node:
+    """Return the derivative as it is made, before anything is tidied."""
     leaf = symbol(var)  # one node, where joining left several of one name
-    return gradient(substitute(tree, {var: leaf}), [leaf])[0]
+    root = substitute(tree, {var: leaf})
+    found = gradient(root, [leaf])[0]
+    if is_elementwise(found) and not is_elementwise(root):
+        return build("sum_to", (found, leaf), {})  # what forgot its shape, as 0 does
+    return found
 
 
 def joined(op: str, a: Maths | float, b: Maths | float) -> Maths:

@@ -1,19 +1,20 @@
-"""What SymPy adds to an expression, when it is asked for: a view, simplification, integrals."""
+"""What an expression can do beyond its value: SymPy's view, simplification, second derivatives."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from neurogebra.core.expression_arithmetic import Arithmetic
 from neurogebra.core.expression_maths import only_input
+from neurogebra.core.latex import latex, unicode
 
 if TYPE_CHECKING:
     from neurogebra.core.expression import Expression
 
 
 class Symbolic(Arithmetic):
-    """The verbs that need SymPy; each raises MissingExtra where it is absent."""
+    """Verbs of mathematics; those that need SymPy raise MissingExtra where it is absent."""
 
     @property
     def symbolic_expr(self) -> Any:
@@ -27,6 +28,23 @@ class Symbolic(Arithmetic):
         """The SymPy symbols of the definition, sorted by name."""
         return sorted(self.symbolic_expr.free_symbols, key=str)
 
+    def to_code(self, target: str = "numpy", gradient: str | None = None) -> str:
+        """Return the source of a function for numpy, torch, jax, tensorflow, sympy or python.
+
+        gradient: a name, for the derivative by it. See `core.code.source`.
+        """
+        from neurogebra.core.code import source
+
+        return source(cast("Expression", self), target, gradient)
+
+    def to_latex(self) -> str:
+        """Return the definition in LaTeX."""
+        return latex(self.maths.tree)
+
+    def to_unicode(self) -> str:
+        """Return the definition as one line of Unicode."""
+        return unicode(self.maths.tree)
+
     def simplify(self) -> Expression:
         """Return the formula as SymPy simplifies it; it is evaluated as before."""
         from neurogebra.core.sympy_view import simplify
@@ -38,6 +56,13 @@ class Symbolic(Arithmetic):
         from neurogebra.core.sympy_view import expand
 
         return self._new(self.name, replace(self.maths, tree=expand(self.maths.tree)))
+
+    def hessian_vector(self, var: str, v: str = "v") -> Expression:
+        """Return the Hessian by `var` times a direction, a new input named `v`."""
+        from neurogebra.core.second import hessian_vector
+
+        maths = hessian_vector(self.maths, str(var), v, f"{self.name}.hessian_vector")
+        return self._new(f"d²({self.name})/d({var})² {v}", maths)
 
     def integrate(self, var: str) -> Expression:
         """Return an antiderivative by `var`; FormulaError where SymPy finds none."""

@@ -13,6 +13,7 @@ from neurogebra.core.tree import (
     require_writable,
     written_size,
 )
+from neurogebra.ops import ALPHABET
 
 _SIGNS = {
     "add": ("+", 1, 2),
@@ -54,9 +55,16 @@ def _text(node: Node, parts: list[tuple[str, int]]) -> tuple[str, int]:
         sign, left, right = _SIGNS[node.op]
         a, b = _within(parts[0], left), _within(parts[1], right)
         return f"{a} {sign} {b}", _TIGHT.get(node.op, 0)
+    return f"{node.op}({', '.join([*(p[0] for p in parts), *_numbers(node)])})", 9
+
+
+def _numbers(node: Node) -> list[str]:
+    """Return the whole numbers that follow an operation's arguments, in the order they are read."""
     attrs = dict(node.attrs)
-    extra = [attrs[k] for k in ("axis", "keepdims") if k in attrs]
-    return f"{node.op}({', '.join([*(p[0] for p in parts), *(str(int(e)) for e in extra)])})", 9
+    known = ALPHABET[node.op].attrs if node.op in ALPHABET else ()
+    found = [attrs[k] for k in known if attrs.get(k) is not None]
+    flat = (n for v in found for n in (v if isinstance(v, tuple) else (v,)))
+    return [str(int(n)) for n in flat]
 
 
 def _within(part: tuple[str, int], least: int) -> str:

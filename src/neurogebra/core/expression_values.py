@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from neurogebra.core import blocks
 from neurogebra.core.evaluate import PLAIN, function
 from neurogebra.core.expression_maths import Maths, missing
-from neurogebra.core.tree import is_elementwise, symbols
+from neurogebra.core.tree import Node, is_elementwise, symbols
 from neurogebra.errors import BadValue
 from neurogebra.ops.kernels import float_type, sum_to
 
@@ -20,17 +22,21 @@ def evaluate(name: str, maths: Maths, given: Mapping[str, Any]) -> Any:
 
     Raises BadValue for a missing name, for what is no number, and for shapes that do not fit.
     """
-    absent = [n for n in symbols_of(maths) if n not in given]
+    needed, elementwise = _facts(maths.tree, maths.runs)
+    absent = [n for n in needed if n not in given]
     if absent:
         raise missing(name, maths, absent)
     names = (*maths.inputs, *maths.params)
     values = _as_wide([value(n, given[n]) if n in given else 0 for n in names], given, names)
     arrays = any(type(v) not in PLAIN for v in values)
     empty = [n for n, v in zip(names, values, strict=True) if arrays and np.size(v) == 0]
-    if empty and not is_elementwise(maths.runs):
+    if empty and not elementwise:
         raise BadValue(f"{name}.eval", f"at least one value of {empty[0]}", "none")
-    run = function(maths.runs, names, arrays=arrays)
     try:
+        found = blocks.evaluate(maths.runs, names, values) if arrays else None
+        if found is not None:
+            return found
+        run = function(maths.runs, names, arrays=arrays)
         with np.errstate(all="ignore"):  # ∞ and NaN are answers; a formula says where they come
             found = run(values)
             return _own(found, dict(zip(names, values, strict=True)), maths) if arrays else found
@@ -40,11 +46,10 @@ def evaluate(name: str, maths: Maths, given: Mapping[str, Any]) -> Any:
         raise _misfit(name, names, values, error) from error
 
 
-def symbols_of(maths: Maths) -> list[str]:
-    """Return the names that a value is needed for."""
-    if maths.runs is maths.tree:
-        return symbols(maths.tree)
-    return sorted({*symbols(maths.tree), *symbols(maths.runs)})
+@lru_cache(maxsize=2048)
+def _facts(tree: Node, runs: Node) -> tuple[tuple[str, ...], bool]:
+    """Return the names that a value is needed for, and whether elements stay by themselves."""
+    return tuple(sorted({*symbols(tree), *symbols(runs)})), is_elementwise(runs)
 
 
 def value(name: str, given: Any) -> Any:
@@ -94,7 +99,7 @@ def _float(v: Any) -> float:
 def _own(found: Any, values: Mapping[str, Any], maths: Maths) -> Any:
     """Give the value the shape that the inputs say, and the caller memory of their own."""
     given = [v for v in values.values() if np.ndim(v)]
-    if given and is_elementwise(maths.runs):
+    if given and _facts(maths.tree, maths.runs)[1]:
         shape = np.broadcast_shapes(*(v.shape for v in given))
         if np.shape(found) != shape:  # what an input with more axes decided has cancelled
             plain = type(found) in PLAIN

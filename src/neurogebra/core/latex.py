@@ -1,198 +1,254 @@
-"""A formula as mathematics: LaTeX for pages, one line of Unicode for terminals."""
+"""A formula as mathematics, in LaTeX."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from neurogebra.core.array_sample import Sample
 from neurogebra.core.differentiate import CALL
-from neurogebra.core.latex_names import (
-    latex_number,
-    latex_symbol,
-    unicode_number,
-    unicode_symbol,
+from neurogebra.core.latex_names import latex_number, latex_symbol
+from neurogebra.core.latex_page import (
+    ATOM,
+    CALLED,
+    COMPARISONS,
+    HADAMARD,
+    INDEXED,
+    POWER,
+    PRODUCT,
+    PRODUCTS,
+    SHAPED,
+    SUM,
+    SUMS,
+    TALL,
+    Page,
+    Part,
+    conditions,
+    is_column,
+    is_ones,
+    render,
+    squared,
 )
-from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order, require_writable
+from neurogebra.core.latex_unicode import unicode as unicode
+from neurogebra.core.tree import NUMBER, SYMBOL, Node
 from neurogebra.ops import ALPHABET
+from neurogebra.ops.record import REDUCTION
 
-ATOM, POWER, PRODUCT, SUM = 4, 3, 2, 1
-Part = tuple[str, int]  # a text and how tightly it binds
-_MINUS = "−"
-
-_COMPARISONS = {"greater": (">", ">"), "greater_equal": (r"\ge", "≥"), "equal": ("=", "=")}
-# Products of matrices, and which factor of them is transposed.
-_PRODUCTS = {"matmul": None, "matmul_left": 1, "matmul_right": 0}
-_SHAPED = ("expand_like", "reshape_like")
 # Functions that are written without brackets: ln x.
 _NAMED = ("log", "sin", "cos", "sinh", "cosh", "tanh", "arctan")
-_SUMS = ("sum", "amax", "amin", "logsumexp", "argmax", "sum_to", "mean")
-_SHORT = {"maximum": "max", "minimum": "min", "amax": "max", "amin": "min"}
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_WORD = r"\\(mathrm|operatorname|ln|sin|cos|tan|arctan|max|min)"
+# The sign of an operation that bears the letter of its axis.
+_INDEXED = re.compile(r"\\operatorname\{\{\w+\}\}|\\(?:sum|max|min|prod|right\\\|)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What the whole formula decides: whether n may stand for a size, and the sign of products."""
-
-    n_is_free: bool
-    dot: str
+def latex(root: Node, sample: Sample | None = None) -> str:
+    """Return the LaTeX of a formula; sample: an example of its inputs, for what shapes decide."""
+    return render(root, sample, latex_symbol, latex_number, _node)[id(root)][0]
 
 
-def latex(root: Node) -> str:
-    """Return the LaTeX of a formula."""
-    return _render(root, latex_symbol, latex_number, _latex_node)
-
-
-def unicode(root: Node) -> str:
-    """Return a formula as one line of Unicode: relu(x·W1 + b1)."""
-    return _render(root, unicode_symbol, unicode_number, _unicode_node)
-
-
-def _render(
-    root: Node,
-    name: Callable[[str], str],
-    number: Callable[[float], Part],
-    join: Callable[[Node, list[Part], _Page], Part],
-) -> str:
-    require_writable(root)
-    nodes = in_order(root)
-    matrices = any(n.op in _PRODUCTS or n.op.startswith(CALL) for n in nodes)
-    named_n = any(n.op == SYMBOL and n.value == "n" for n in nodes)
-    page = _Page(not named_n, " ⊙ " if matrices else "·")
-    made: dict[int, Part] = {}
-    for node in nodes:
-        if node.op == SYMBOL:
-            made[id(node)] = (name(node.value), ATOM)
-        elif node.op == NUMBER:
-            made[id(node)] = number(node.value)
-        else:
-            made[id(node)] = join(node, [made[id(a)] for a in node.args], page)
-    return made[id(root)][0]
-
-
-def _within(part: Part, least: int) -> str:
-    text, tight = part
-    return text if tight >= least else f"({text})"
-
-
-def _conditions(node: Node, part: Part, sep: str) -> str:
-    """Return a condition without the brackets that make it a number."""
-    text = part[0]
-    return text[1:-1].replace("][", sep) if _is_test(node) else text
-
-
-def _is_test(node: Node) -> bool:
-    if node.op == "mul":
-        return all(_is_test(a) for a in node.args)
-    return node.op in _COMPARISONS
-
-
-def _is_n(node: Node, page: _Page) -> bool:
-    """Say whether a size may be written n: of everything, or of a row."""
-    return page.n_is_free and dict(node.attrs).get("axis", -1) == -1
-
-
-def _factors(
-    op: str, parts: list[Part], transposed: str, within: Callable[[Part, int], str]
-) -> list[str]:
-    """Return the two factors of a matrix product; what follows them only gives a shape."""
-    turned = _PRODUCTS[op]
-    return [
-        transposed.format(within(p, ATOM)) if i == turned else within(p, POWER)
-        for i, p in enumerate(parts[:2])
-    ]
-
-
-def _tall(part: Part, least: int) -> str:
+def _tall(part: Part, least: float) -> str:
     """Bracket what binds less than `least`, with brackets as tall as what is in them."""
     text, tight = part
     if tight >= least:
         return text
-    if re.search(r"\\frac|\\sum|\\begin", text):
-        return rf"\left({text}\right)"
-    return f"({text})"
+    return rf"\left({text}\right)" if TALL.search(text) else f"({text})"
 
 
-def _latex_node(node: Node, parts: list[Part], page: _Page) -> Part:
+def _node(node: Node, parts: list[Part], page: Page) -> Part:
     op = node.op
-    if op in _COMPARISONS:
-        return f"[{_tall(parts[0], SUM)} {_COMPARISONS[op][0]} {_tall(parts[1], SUM)}]", ATOM
+    if op in COMPARISONS:
+        return f"[{_tall(parts[0], SUM)} {COMPARISONS[op][0]} {_tall(parts[1], SUM)}]", ATOM
+    if op in _BY_PAGE:
+        return _BY_PAGE[op](node, parts, page)
     written = _LATEX.get(op)
     if written is not None:
         return written(node, parts)
-    if op in _PRODUCTS:
-        a, b = _factors(op, parts, r"{}^{{\top}}", _tall)
-        return rf"{a} \, {b}", PRODUCT
-    if op == "mean" and not node.attrs and page.n_is_free:
-        return rf"\frac{{1}}{{n}} \sum {_tall(parts[0], PRODUCT)}", PRODUCT
-    if op == "size" and not _is_n(node, page):
-        return rf"\operatorname{{size}}({parts[0][0]})", ATOM
     if op.startswith(CALL):
         name = op[len(CALL) :]
         prime = "'" * name.count("′")
         inner = ", ".join(p[0] for p in parts)
         return rf"\operatorname{{{name.rstrip('′')}}}{prime}({inner})", ATOM
-    if op in _SHAPED:
-        ones = node.args[0].op == NUMBER and node.args[0].value == 1
-        return (r"\mathbf{1}", ATOM) if ones else parts[0]
+    if op in CALLED:
+        inner = "; ".join(p[0] for p in parts[: 2 if op in INDEXED else 1])
+        return rf"\operatorname{{{CALLED[op]}}}({inner})", ATOM
     row = ALPHABET[op]
+    template, letter = row.latex, page.index(node) if row.attrs[:1] == ("axis",) else ""
+    softmax = op in ("softmax", "log_softmax") and dict(node.attrs).get("axis", -1) == -1
+    if letter and not softmax and (row.kind == REDUCTION or row.name in _ALONG):
+        template = _INDEXED.sub(lambda m: f"{m[0]}_{{{{{letter}}}}}", template, count=1)
     texts = [_tall(p, _least(row.latex, i, row.tight)) for i, p in enumerate(parts)]
-    return row.latex.format(*texts), row.tight
+    return template.format(*texts), row.tight
 
 
-def _least(template: str, i: int, tight: int) -> int:
+_ALONG = ("softmax", "log_softmax", "cumsum", "flip", "sort")
+
+
+def _least(template: str, i: int, tight: float) -> float:
     """Return how tightly an argument must bind: anything does between signs that enclose it."""
     hole = f"{{{i}}}"
-    if any(sign + hole in template for sign in ("(", "{{", "|", "floor ", ", ")):
+    if any(sign + hole in template for sign in ("(", "{{", "|", "[", "floor ", "ceil ", ", ")):
         return 0
-    return PRODUCT if tight == PRODUCT and r"\sum" in template else ATOM
+    return PRODUCT if tight == PRODUCT and (r"\sum" in template or r"\prod" in template) else ATOM
+
+
+def _product(node: Node, parts: list[Part], page: Page) -> Part:
+    """Write a product of matrices; a third argument only gives a shape."""
+    turned = PRODUCTS[node.op]
+    if turned is None and page.rank(node.args[0]) == 1 and not _is_row(node.args[0]):
+        turned = 0
+    a, b = (
+        _turned(node.args[i], parts[i]) if i == turned else _factor(node.args[i], parts[i])
+        for i in range(2)
+    )
+    return _beside(a, b), PRODUCT
+
+
+def _is_row(node: Node) -> bool:
+    return node.op == "transpose"
+
+
+def _factor(node: Node, part: Part) -> str:
+    if node.op in _NAMED and part[0].endswith(")"):
+        return part[0]
+    return _tall(part, PRODUCT if node.op in PRODUCTS or node.op == "solve" else POWER)
+
+
+def _turned(node: Node, part: Part) -> str:
+    """Write a transposed part; what is transposed already stands as it is."""
+    if node.op == "transpose" or (node.op == "inverse" and part[0].endswith("^{-1}")):
+        inner = re.fullmatch(r"(.*)\^(\\top|\{-1\}|\{-\\top\})", part[0], re.S)
+        if inner:
+            return inner[1] + {r"\top": "", "{-1}": r"^{-\top}"}.get(inner[2], "^{-1}")
+    return rf"{_tall(part, ATOM)}^\top"
+
+
+def _transpose(node: Node, parts: list[Part], page: Page) -> Part:
+    return _turned(node.args[0], parts[0]), POWER
+
+
+def _dot(node: Node, parts: list[Part], page: Page) -> Part:
+    return _beside(_turned(node.args[0], parts[0]), _factor(node.args[1], parts[1])), PRODUCT
+
+
+def _solve(node: Node, parts: list[Part], page: Page) -> Part:
+    matrix = node.args[0]
+    sign = r"^{-\top}" if matrix.op == "transpose" else "^{-1}"
+    text = _turned(matrix, parts[0]) if matrix.op == "transpose" else _tall(parts[0], ATOM)
+    return f"{text}{sign} {_factor(node.args[1], parts[1])}", PRODUCT
+
+
+def _mul(node: Node, parts: list[Part], page: Page) -> Part:
+    left, right = node.args
+    if left is right and left.op != NUMBER:
+        return _power(left, parts[0], "2", page)
+    if page.matrices and not page.is_scalar(left) and not page.is_scalar(right):
+        a, b = (
+            _tall(p, POWER if n.op in (*PRODUCTS, *SUMS) else HADAMARD)
+            for n, p in zip(node.args, parts, strict=True)
+        )
+        return rf"{a} \odot {b}", HADAMARD
+    loose = left.op in (*SUMS, "logdet") or (left.op == "mul" and left.args[1].op in SUMS)
+    a = _tall(parts[0], 0 if left.op == NUMBER else POWER if loose else PRODUCT)
+    bound = HADAMARD if page.matrices and page.is_scalar(left) else PRODUCT
+    a = re.sub(r"(\\(?:ln|arctan|sinh?|cosh?|tanh)) (\S+)$", r"\1(\2)", a)  # ln x · y is not ln(xy)
+    tight = parts[1][1] if parts[1][1] >= bound else PRODUCT
+    return _beside(a, _tall(parts[1], bound)), min(PRODUCT, tight)
+
+
+def _beside(a: str, b: str) -> str:
+    """Write two factors next to each other, apart where their letters would run together."""
+    if b[:1].isdigit():
+        return rf"{a} \cdot {b}"
+    apart = re.search(_WORD + r"[^ ]*$", a) or re.match(_WORD, b)
+    return rf"{a} \, {b}" if apart else f"{a} {b}"
+
+
+def _sum(node: Node, parts: list[Part], page: Page) -> Part:
+    """Write a sum over everything of squares, beside matrices, as a squared length."""
+    base, whole = squared(node.args[0]), dict(node.attrs).get("axis") is None
+    if base is not None and whole and page.matrices:
+        inner = re.fullmatch(
+            r"(?:\\left)?\((.*?)(?:\\right)?\)\^\{(?:\\odot )?2\}", parts[0][0], re.S
+        )
+        inner = inner or re.fullmatch(r"(.*)\^\{(?:\\odot )?2\}", parts[0][0], re.S)
+        if inner:
+            index = "_F" if (page.rank(node.args[0]) or 1) > 1 else ""
+            return rf"\left\|{inner[1]}\right\|{index}^{{2}}", POWER
+    letter = page.index(node)
+    sign = rf"\sum_{{{letter}}}" if letter else r"\sum"
+    return rf"{sign} {_tall(parts[0], PRODUCT)}", PRODUCT
+
+
+def _mean(node: Node, parts: list[Part], page: Page) -> Part:
+    plain = dict(node.attrs).get("axis") is None
+    if node.args[0].op == SYMBOL and len(parts[0][0]) == 1 and (page.rank(node.args[0]) or 1) == 1:
+        return rf"\bar{{{parts[0][0]}}}", ATOM
+    if plain and page.n_is_free and page.sample is None:
+        return rf"\frac{{1}}{{n}} {_sum(node, parts, page)[0]}", PRODUCT
+    if plain and page.sample is not None:
+        count = page.sample.count(page.sample.shape(node.args[0]))
+        shown = "n" if count is None and page.n_is_free else "" if count is None else latex(count)
+        if shown:
+            return rf"\frac{{1}}{{{shown}}} {_sum(node, parts, page)[0]}", PRODUCT
+    letter = page.index(node)
+    mark = f"_{{{letter}}}" if letter else ""
+    return rf"\operatorname{{mean}}{mark}({parts[0][0]})", ATOM
+
+
+def _norm(node: Node, parts: list[Part], page: Page) -> Part:
+    letter = page.index(node)
+    whole = dict(node.attrs).get("axis") is None and (page.rank(node.args[0]) or 1) > 1
+    mark = "_F" if whole else f"_{{{letter}}}" if letter else ""
+    return rf"\left\|{parts[0][0]}\right\|{mark}", ATOM
+
+
+def _size(node: Node, parts: list[Part], page: Page) -> Part:
+    if page.is_n(node):
+        return "n", ATOM
+    axis = dict(node.attrs).get("axis")
+    mark = "" if axis is None or axis == -1 else f"_{{{axis}}}"
+    return rf"\operatorname{{size}}{mark}({parts[0][0]})", ATOM
+
+
+def _shaped(node: Node, parts: list[Part], page: Page) -> Part:
+    """Leave out what only shapes; a vector that is spread along columns is v 𝟏ᵀ."""
+    if is_ones(node):
+        return r"\mathbf{1}", ATOM
+    if is_column(node) and not page.is_scalar(node.args[0]):
+        return rf"{_factor(node.args[0], parts[0])} \mathbf{{1}}^\top", PRODUCT
+    ranks = page.rank(node), page.rank(node.args[0])
+    if node.op == "reshape_like" and None not in ranks and ranks[0] != ranks[1]:
+        name = "vec" if ranks[0] == 1 else "mat"
+        return rf"\operatorname{{{name}}}({parts[0][0]})", ATOM
+    return parts[0]
+
+
+def _singular(node: Node, parts: list[Part], page: Page) -> Part:
+    """Write U diag(g) Vᵀ, which is U Vᵀ where g is 1."""
+    left, right = ("V", "V") if node.op == "eigen_back" else ("U", "V")
+    inner = "" if is_ones(node.args[0]) else rf"\operatorname{{diag}}({parts[0][0]}) \, "
+    return rf"{left} {inner}{right}^\top", PRODUCT
 
 
 def _latex_add(node: Node, parts: list[Part]) -> Part:
-    return f"{parts[0][0]} + {_tall(parts[1], PRODUCT)}", SUM
+    return f"{parts[0][0]} + {_tall(parts[1], HADAMARD)}", SUM
 
 
 def _latex_sub(node: Node, parts: list[Part]) -> Part:
-    return f"{parts[0][0]} - {_tall(parts[1], PRODUCT)}", SUM
+    return f"{parts[0][0]} - {_tall(parts[1], HADAMARD)}", SUM
 
 
 def _latex_neg(node: Node, parts: list[Part]) -> Part:
-    return f"-{_tall(parts[0], PRODUCT)}", SUM
-
-
-def _latex_mul(node: Node, parts: list[Part]) -> Part:
-    left, right = node.args
-    if left is right and left.op != NUMBER:
-        return _latex_power(left, parts[0], "2")
-    a = _tall(parts[0], 0 if left.op == NUMBER else POWER if left.op in _SUMS else PRODUCT)
-    b = _tall(parts[1], PRODUCT)
-    a = re.sub(r"(\\(?:ln|arctan|sinh?|cosh?|tanh)) (\S+)$", r"\1(\2)", a)  # ln x · y is not ln(xy)
-    if b[:1].isdigit():
-        return rf"{a} \cdot {b}", PRODUCT
-    word = r"\\(mathrm|operatorname|ln|sin|cos|tan|arctan|max|min)"
-    apart = re.search(word + r"[^ ]*$", a) or re.match(word, b)
-    return rf"{a} \, {b}" if apart else f"{a} {b}", PRODUCT
+    return f"-{_tall(parts[0], HADAMARD)}", SUM
 
 
 def _latex_div(node: Node, parts: list[Part]) -> Part:
     return f"\\frac{{{parts[0][0]}}}{{{parts[1][0]}}}", POWER
 
 
-def _latex_pow(node: Node, parts: list[Part]) -> Part:
-    return _latex_power(node.args[0], parts[0], parts[1][0])
-
-
-def _latex_power(base: Node, part: Part, exponent: str) -> Part:
-    named = re.match(r"(\\[a-z]+) ?(.*)", part[0]) if base.op in _NAMED else None
-    if named and exponent.isdigit():
-        return f"{named[1]}^{{{exponent}}} {named[2]}", PRODUCT
-    return f"{_tall(part, ATOM)}^{{{exponent}}}", POWER
-
-
 def _latex_where(node: Node, parts: list[Part]) -> Part:
     """Write a choice, and the choices in its other branch, one under the other."""
-    condition = _conditions(node.args[0], parts[0], r"]\text{ and }[").replace("] [", "][")
+    condition = conditions(node.args[0], parts[0], r"]\text{ and }[").replace("] [", "][")
     other = parts[2][0]
     rest = re.fullmatch(r"\\begin\{cases\} (.*) \\end\{cases\}", other, re.S)
     last = rest[1] if rest and node.args[2].op == "where" else rf"{other} & \text{{otherwise}}"
@@ -213,75 +269,41 @@ def _latex_exp(node: Node, parts: list[Part]) -> Part:
     return f"e^{{{text}}}", POWER
 
 
+def _pow(node: Node, parts: list[Part], page: Page) -> Part:
+    return _power(node.args[0], parts[0], parts[1][0], page)
+
+
+def _power(base: Node, part: Part, exponent: str, page: Page) -> Part:
+    """Write a power; of a matrix, element by element, with a sign that says so."""
+    named = re.match(r"(\\[a-z]+) ?(.*)", part[0], re.S) if base.op in _NAMED else None
+    if named and exponent.isdigit():
+        return f"{named[1]}^{{{exponent}}} {named[2]}", PRODUCT
+    if (page.rank(base) or 0) > 1:
+        exponent = rf"\odot {exponent}"
+    return f"{_tall(part, ATOM)}^{{{exponent}}}", POWER
+
+
 _LATEX: dict[str, Callable[[Node, list[Part]], Part]] = {
     "add": _latex_add,
     "sub": _latex_sub,
     "neg": _latex_neg,
-    "mul": _latex_mul,
     "div": _latex_div,
-    "pow": _latex_pow,
     "where": _latex_where,
     "exp": _latex_exp,
     **dict.fromkeys(_NAMED, _latex_named),
 }
-
-
-def _unicode_node(node: Node, parts: list[Part], page: _Page) -> Part:
-    op = node.op
-    if op in _COMPARISONS:
-        return f"[{_within(parts[0], SUM)} {_COMPARISONS[op][1]} {_within(parts[1], SUM)}]", ATOM
-    if op == "mul":
-        return _unicode_mul(node, parts, page)
-    written = _UNICODE.get(op)
-    if written is not None:
-        return written(node, parts)
-    if op in _PRODUCTS:
-        return "·".join(_factors(op, parts, "{}ᵀ", _within)), PRODUCT
-    if op == "size" and _is_n(node, page):
-        return "n", ATOM
-    if op in _SHAPED:
-        ones = node.args[0].op == NUMBER and node.args[0].value == 1
-        return ("𝟏", ATOM) if ones else parts[0]
-    axis = dict(node.attrs).get("axis", -1)
-    extra = [] if axis == -1 else [f"axis={axis}"]
-    name = _SHORT.get(op, op.removeprefix(CALL))
-    return f"{name}({', '.join([*(p[0] for p in parts), *extra])})", ATOM
-
-
-def _unicode_mul(node: Node, parts: list[Part], page: _Page) -> Part:
-    left, right = node.args
-    if left is right and left.op != NUMBER:
-        return f"{_within(parts[0], ATOM)}²", POWER
-    if _is_test(node):
-        return "".join(p[0] for p in parts), ATOM
-    least = 0 if left.op == NUMBER and left.value < 0 else PRODUCT
-    a = _within(parts[0], POWER if left.op == "sum_to" else least)
-    return ("·" if left.op == NUMBER else page.dot).join((a, _within(parts[1], PRODUCT))), PRODUCT
-
-
-def _unicode_pow(node: Node, parts: list[Part]) -> Part:
-    base, exponent = _within(parts[0], ATOM), parts[1][0]
-    if exponent.isdigit():
-        return f"{base}{exponent.translate(_RAISED)}", POWER
-    return f"{base}^{_within(parts[1], ATOM)}", POWER
-
-
-def _unicode_where(node: Node, parts: list[Part]) -> Part:
-    condition = _conditions(node.args[0], parts[0], " and ")
-    other = parts[2][0]
-    last = other[1:-1] if node.args[2].op == "where" else f"{other} otherwise"
-    return f"{{{parts[1][0]} if {condition}; {last}}}", ATOM
-
-
-_UNICODE: dict[str, Callable[[Node, list[Part]], Part]] = {
-    "add": lambda n, p: (f"{p[0][0]} + {_within(p[1], PRODUCT)}", SUM),
-    "sub": lambda n, p: (f"{p[0][0]} {_MINUS} {_within(p[1], PRODUCT)}", SUM),
-    "neg": lambda n, p: (f"{_MINUS}{_within(p[0], PRODUCT)}", SUM),
-    "div": lambda n, p: (f"{_within(p[0], PRODUCT)} / {_within(p[1], POWER)}", PRODUCT),
-    "pow": _unicode_pow,
-    "where": _unicode_where,
-    "abs": lambda n, p: (f"|{p[0][0]}|", ATOM),
-    "sqrt": lambda n, p: (f"√{_within(p[0], ATOM)}", POWER),
-    "transpose": lambda n, p: (f"{_within(p[0], ATOM)}ᵀ", POWER),
-    "sum_to": lambda n, p: (f"Σ {_within(p[0], PRODUCT)}", PRODUCT),
+_BY_PAGE: dict[str, Callable[[Node, list[Part], Page], Part]] = {
+    "mul": _mul,
+    "pow": _pow,
+    "sum": _sum,
+    "mean": _mean,
+    "norm": _norm,
+    "size": _size,
+    "dot": _dot,
+    "solve": _solve,
+    "transpose": _transpose,
+    "singular_back": _singular,
+    "eigen_back": _singular,
+    **dict.fromkeys(PRODUCTS, _product),
+    **dict.fromkeys(SHAPED, _shaped),
 }

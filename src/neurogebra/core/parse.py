@@ -12,7 +12,7 @@ from typing import Any
 
 from neurogebra.core.tree import Node, build, in_order, number, symbol
 from neurogebra.errors import FormulaError
-from neurogebra.ops import ALPHABET
+from neurogebra.ops import ALPHABET, Op
 from neurogebra.registry import near
 
 MAX_CHARACTERS, MAX_NODES, MAX_DEPTH, MAX_NAMES = 4_000, 200, 40, 64
@@ -210,15 +210,41 @@ _KINDS: dict[type[ast.expr], Callable[[_Reader, Any, int], Node]] = {
 def _operation(reader: _Reader, at: ast.Call, name: str, depth: int) -> Node:
     op = ALPHABET[name]
     given, extra = at.args[: op.arity], at.args[op.arity :]
-    if len(given) < op.arity or len(extra) > len(op.attrs):
-        some = f"{op.arity}" + (f" to {op.arity + len(op.attrs)}" if op.attrs else "")
-        plural = "" if some == "1" else "s"
-        raise refusal(at, f"{name} takes {some} argument{plural}, got {len(at.args)}")
+    if not op.arity + op.required <= len(at.args) <= _most(op):
+        raise refusal(at, f"{name} takes {_wanted(op)}, got {len(at.args)}")
     args = tuple(reader.node(a, depth + 1) for a in given)
-    attrs: dict[str, Any] = {}
-    for key, value in zip(op.attrs, extra, strict=False):
-        attrs[key] = bool(_whole(value)) if key == "keepdims" else _whole(value)
+    attrs = _attributes(op, name, extra)
+    problem = op.check(**attrs) if op.check else ""
+    if problem:
+        raise refusal(at, f"{name} takes {problem}")
     return build(op.name, args, attrs)
+
+
+def _most(op: Op) -> float:
+    """Return how many arguments an operation takes at most."""
+    return math.inf if op.variadic else op.arity + len(op.attrs)
+
+
+def _wanted(op: Op) -> str:
+    """Say how many arguments an operation takes, and which of them are whole numbers."""
+    least, most = op.arity + op.required, _most(op)
+    some = (
+        f"{least}" if least == most else f"{least} or more" if op.variadic else f"{least} to {most}"
+    )
+    plural = "" if some == "1" else "s"
+    numbers = f", the last the whole numbers {', '.join(op.attrs)}" if op.required else ""
+    return f"{some} argument{plural}{numbers}"
+
+
+def _attributes(op: Op, name: str, given: list[ast.expr]) -> dict[str, Any]:
+    """Return the attributes that trailing whole numbers give."""
+    if op.variadic:
+        return {op.attrs[-1]: tuple(_whole(a, name, op.attrs[-1]) for a in given)}
+    found: dict[str, Any] = {}
+    for key, value in zip(op.attrs, given, strict=False):
+        number = _whole(value, name, key)
+        found[key] = bool(number) if key == "keepdims" else number
+    return found
 
 
 def _fold(reader: _Reader, op: str, at: ast.Call, depth: int) -> Node:
@@ -243,13 +269,14 @@ def _piecewise(reader: _Reader, at: ast.Call, depth: int) -> Node:
     return found
 
 
-def _whole(at: ast.expr) -> int:
-    sign = 1
-    if isinstance(at, ast.UnaryOp) and isinstance(at.op, ast.USub):
-        sign, at = -1, at.operand
-    if isinstance(at, ast.Constant) and type(at.value) is int and at.value < 64:
-        return sign * at.value
-    raise refusal(at, "an axis is a whole number below 64")
+def _whole(at: ast.expr, name: str, key: str) -> int:
+    sign, inner = 1, at
+    if isinstance(inner, ast.UnaryOp) and isinstance(inner.op, ast.USub):
+        sign, inner = -1, inner.operand
+    if isinstance(inner, ast.Constant) and type(inner.value) is int and inner.value < 64:
+        return sign * inner.value
+    what = "an axis" if key == "axis" else f"{key} of {name}"
+    raise refusal(at, f"{what} is a whole number below 64")
 
 
 def _chained(op: str, left: ast.expr) -> bool:

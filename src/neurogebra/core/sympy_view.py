@@ -23,6 +23,7 @@ from neurogebra.ops import ALPHABET
 if TYPE_CHECKING:
     from sympy import Expr
 
+_LEFT_OUT = "None"
 MAX_PARTS = 5_000  # of a SymPy expression that is read
 
 
@@ -69,9 +70,17 @@ def _forth(sp: Any, node: Node, args: list[Any], real: bool) -> Any:
     values = [_as_value(sp, a) for a in args]
     rule = _FORTH.get(node.op)
     if rule is not None:
-        return rule(sp, *values)
-    extra = [sp.Integer(int(v)) for _, v in node.attrs]
-    return sp.Function(node.op)(*values, *extra)
+        return rule(sp, *values, **dict(node.attrs))
+    return sp.Function(node.op)(*values, *_numbers(sp, node))
+
+
+def _numbers(sp: Any, node: Node) -> list[Any]:
+    """Return the attributes of an operation as trailing numbers; None for one left out."""
+    op, given = ALPHABET[node.op], dict(node.attrs)
+    found = list(given[op.attrs[-1]]) if op.variadic else [given.get(key) for key in op.attrs]
+    while found and found[-1] is None:
+        found.pop()
+    return [sp.Symbol(_LEFT_OUT) if v is None else sp.Integer(int(v)) for v in found]
 
 
 def _as_value(sp: Any, found: Any) -> Any:
@@ -110,6 +119,13 @@ _FORTH: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda sp, a: 1 / (1 + sp.exp(-a)),
     "softplus": lambda sp, a: sp.log(1 + sp.exp(a)),
     "relu": lambda sp, a: sp.Max(0, a),
+    "ceil": lambda sp, a: sp.ceiling(a),
+    "arcsin": lambda sp, a: sp.asin(a),
+    "gammaln": lambda sp, a: sp.loggamma(a),
+    "digamma": lambda sp, a: sp.digamma(a),
+    "polygamma": lambda sp, a, n: sp.polygamma(n, a),
+    "erfinv": lambda sp, a: sp.erfinv(a),
+    "ndtri": lambda sp, a: sp.sqrt(2) * sp.erfinv(2 * a - 1),
     "erf": lambda sp, a: sp.erf(a),
     "erfc": lambda sp, a: sp.erfc(a),
     "greater": lambda sp, a, b: sp.Gt(a, b),
@@ -172,7 +188,7 @@ def _back(sp: Any, part: Any, made: dict[Any, Node]) -> Node:
     if rule is not None:
         return rule(args)
     if name in ALPHABET and ALPHABET[name].arity <= len(args):
-        return _operation(name, part, args)
+        return _operation(name, args)
     raise FormulaError(f"SymPy's {name} is no operation of the alphabet")
 
 
@@ -198,14 +214,26 @@ def _piecewise(sp: Any, part: Any, made: dict[Any, Node]) -> Node:
     return found
 
 
-def _operation(name: str, part: Any, args: list[Node]) -> Node:
+def _operation(name: str, args: list[Node]) -> Node:
     op = ALPHABET[name]
     given, extra = args[: op.arity], args[op.arity :]
-    keys = [k for k, _ in zip(sorted(op.attrs), extra, strict=False)]
-    values = {k: int(v.value) for k, v in zip(keys, extra, strict=True)}
+    if op.variadic:
+        return build(op.name, tuple(given), {op.attrs[-1]: tuple(v.value for v in extra)})
+    pairs = zip(op.attrs, (v.value for v in extra), strict=False)
+    values = {key: value for key, value in pairs if value != _LEFT_OUT}
     if "keepdims" in values:
         values["keepdims"] = bool(values["keepdims"])
     return build(op.name, tuple(given), values)
+
+
+def _polygamma(args: list[Node]) -> Node:
+    """Read SymPy's polygamma(n, x), whose order comes first."""
+    order, x = args
+    if not (order.is_number and isinstance(order.value, int) and order.value >= 0):
+        raise FormulaError("polygamma of an order that is no whole number")
+    return (
+        build("polygamma", (x,), {"n": order.value}) if order.value else build("digamma", (x,), {})
+    )
 
 
 def _sum(args: list[Node]) -> Node:
@@ -274,7 +302,12 @@ _BACK: dict[str, Callable[[list[Node]], Node]] = {
     "Abs": _as("abs"),
     "Heaviside": _as("step"),
     "atan": _as("arctan"),
-    **{n: _as(n) for n in ("exp", "log", "sign", "floor", "erf", "erfc")},
+    "asin": _as("arcsin"),
+    "ceiling": _as("ceil"),
+    "loggamma": _as("gammaln"),
+    "polygamma": _polygamma,
+    "ITE": lambda args: build("where", tuple(args), {}),
+    **{n: _as(n) for n in ("exp", "log", "sign", "floor", "erf", "erfc", "erfinv", "digamma")},
     **{n: _as(n) for n in ("sin", "cos", "sinh", "cosh", "tanh")},
     "StrictGreaterThan": _chain("greater"),
     "GreaterThan": _chain("greater_equal"),

@@ -39,10 +39,15 @@ class Uniform:
 
 @dataclass
 class Replay:
-    """The recorded calls, to be made in order, and the arrays that hold the results."""
+    """The recorded calls, to be made in order, and the arrays that hold the results.
+
+    entries: what the calls were made of; calls that go to MKL know only addresses, so somebody
+    must keep the arrays that lie there.
+    """
 
     calls: list[Call] = field(default_factory=list)
     arrays: dict[int, Any] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
 
     def run(self) -> None:
         """Make every call; no array is made."""
@@ -91,7 +96,7 @@ class Recorder:
         for register in list(self.buffers.owned):
             self.buffers.give_back(register)
         arrays = {r: self._array(self.values[r]) for r in self.buffers.pinned}
-        return Replay([entry.call() for entry in self.entries], arrays)
+        return Replay([entry.call() for entry in self.entries], arrays, self.entries)
 
     def _line(self, place: int, line: Instruction) -> Any:
         args = [self.values[a] for a in line.args]

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from neurogebra.engines.torch_places import PLACES
+from neurogebra.engines.torch_special import digamma, gammaln, polygamma
 from neurogebra.ops import ALPHABET
 
 Axis = int | tuple[int, ...] | None
@@ -88,6 +90,32 @@ def _sum_to(g: Any, like: Tensor) -> Tensor:
     return part.expand(like.shape) if part.ndim < like.ndim else part.sum_to_size(like.shape)
 
 
+def _prod(a: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    axes = range(a.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    found = a
+    for i in sorted((i % a.ndim for i in axes), reverse=True):
+        found = torch.prod(found, dim=i, keepdim=keepdims)
+    return found
+
+
+def _norm(a: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    found: Tensor = torch.linalg.vector_norm(a, dim=axis, keepdim=keepdims)
+    return found
+
+
+def _std(a: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The population deviation as the norm of the gaps, whose slope is 0 where it is 0."""
+    gaps = a - _reduce(torch.mean)(a, axis, keepdims=True)
+    return _norm(gaps, axis, keepdims) / math.sqrt(_size(a, axis))
+
+
+def _prod_others(a: Tensor, axis: Axis = None) -> Tensor:
+    """The slope of the product, which torch finds without a division."""
+    product = _reduce(lambda x, dim, keepdim: _prod(x, dim, keepdim))
+    found: Tensor = torch.func.grad(lambda x: product(x, axis).sum())(a)
+    return found
+
+
 def _matmul_left(g: Tensor, b: Tensor, a: Tensor) -> Tensor:
     """What the left factor of a b gets from g; torch knows the rules for vectors."""
     found: Tensor = torch.func.vjp(lambda x: torch.matmul(x, b), a)[1](g)[0]
@@ -125,6 +153,14 @@ TABLE: dict[str, Callable[..., Any]] = {
     "cosh": torch.cosh,
     "tanh": torch.tanh,
     "arctan": torch.arctan,
+    "arcsin": torch.arcsin,
+    "ceil": torch.ceil,
+    "round": torch.round,
+    "gammaln": gammaln,
+    "digamma": digamma,
+    "polygamma": polygamma,
+    "erfinv": torch.erfinv,
+    "ndtri": torch.special.ndtri,
     "sigmoid": torch.sigmoid,
     "softplus": lambda a: -functional.logsigmoid(-a),
     "relu": torch.relu,
@@ -140,6 +176,10 @@ TABLE: dict[str, Callable[..., Any]] = {
     "amax": _reduce(torch.amax),
     "amin": _reduce(torch.amin),
     "logsumexp": _reduce(torch.logsumexp),
+    "prod": _prod,
+    "prod_others": _prod_others,
+    "std": _std,
+    "norm": _norm,
     "argmax": lambda a, axis=None: torch.argmax(a, dim=axis),
     "size": _size,
     "transpose": lambda a: a.mT if a.ndim > 1 else a,
@@ -153,4 +193,5 @@ TABLE: dict[str, Callable[..., Any]] = {
     "dot": lambda a, b: torch.dot(a, b) if a.ndim else a * b,
     "softmax": lambda a, axis=-1: torch.softmax(a, axis),
     "log_softmax": lambda a, axis=-1: torch.log_softmax(a, axis),
+    **PLACES,
 }

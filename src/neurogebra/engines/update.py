@@ -12,14 +12,14 @@ import numpy as np
 from neurogebra.core.program import Instruction, Program, program
 from neurogebra.core.tree import Node, number, symbol
 from neurogebra.engines import blas
-from neurogebra.engines.kernels import SCALED_SUM
+from neurogebra.engines.kernels import SCALED_SUM, Entry
 from neurogebra.engines.recorder import Recorder
 from neurogebra.ops import ALPHABET
 from neurogebra.optim import OPTIMIZERS
 from neurogebra.spec import RunSpec
 
 # Elements a piece: the weights, gradients, slots and two temporaries of a piece stay in cache.
-PIECE = 1 << 16
+PIECE = 1 << 17
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -42,6 +42,7 @@ class Update:
         self._constants = dict(whole.numbers)
         self._inputs = {name: r for r, name in whole.inputs.items()}
         self.calls: list[Call] = []
+        self._kept: list[Entry] = []  # the arrays that calls know by address only
         self._free: dict[int, list[np.ndarray]] = {}  # temporaries, the same for every piece
         for start in range(0, w.size, PIECE):
             self._record(w, g, slice(start, min(start + PIECE, w.size)))
@@ -63,7 +64,9 @@ class Update:
         outputs = (w[piece], *(a[piece] for a in self.slots.values()))
         targets = dict(zip(self._main.outputs, outputs, strict=True))
         before = [a.copy() for a in outputs]
-        self.calls += Recorder(self._main, given, w.dtype, targets, free=self._free).record().calls
+        replay = Recorder(self._main, given, w.dtype, targets, free=self._free).record()
+        self.calls += replay.calls
+        self._kept += replay.entries
         for array, old in zip(outputs, before, strict=True):
             array[...] = old  # recording ran the rule once
 

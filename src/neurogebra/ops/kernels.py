@@ -124,7 +124,7 @@ def flatten(x: Any) -> Any:
 def expand_like(g: Any, like: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Give a reduced `g` back the axes that a reduction of `like` took, and spread it there."""
     shape = np.shape(like)
-    if axis is not None and not keepdims:
+    if axis is not None and not keepdims and shape:  # a number has no axes to lose
         axes = (axis,) if isinstance(axis, int) else axis
         g = np.expand_dims(g, tuple(a % len(shape) for a in axes))
     return np.broadcast_to(g, shape)

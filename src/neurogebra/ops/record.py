@@ -21,7 +21,10 @@ class Op:
     latex: a template in {0}, {1}, …; tight: binding strength of the result (see core.latex).
     scalar: Python numbers → Python number, for evaluation without array overhead.
     lower: (*args, **attrs) → the same in simpler operations, for engines that have no kernel.
-    attrs: names of the integer attributes that formula text gives as trailing numbers.
+    attrs: names of the integer attributes that formula text gives as trailing numbers; the
+        first `required` of them must be there, and with `variadic` the last one takes all
+        numbers that are left, as a tuple.
+    check: (**attrs) → what is wrong with the attributes of a text, "" where nothing is.
     kinks: arguments at which the derivative jumps (the laws keep away from them).
     """
 
@@ -35,6 +38,9 @@ class Op:
     scalar: Callable[..., Any] | None = None
     lower: Callable[..., Any] | None = None
     attrs: tuple[str, ...] = ()
+    required: int = 0
+    variadic: bool = False
+    check: Callable[..., str] | None = None
     kinks: tuple[float, ...] = ()
     aliases: tuple[str, ...] = ()
     domain: tuple[float, float] = (float("-inf"), float("inf"))

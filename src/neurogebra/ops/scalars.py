@@ -116,3 +116,22 @@ def minimum(a: Any, b: Any) -> Any:
 def floor(x: Any) -> Any:
     """Return the largest integer not above x; ±∞ and NaN stay."""
     return math.floor(x) if math.isfinite(x) else x
+
+
+def ceil(x: Any) -> Any:
+    """Return the smallest integer not below x; ±∞ and NaN stay."""
+    return math.ceil(x) if math.isfinite(x) else x
+
+
+def nearest(x: Any) -> Any:
+    """Return the nearest integer, the even one of two; ±∞ and NaN stay."""
+    return round(x) if math.isfinite(x) else x
+
+
+def of_array(kernel: Callable[..., Any]) -> Callable[..., float]:
+    """Make a kernel on arrays one on Python numbers, where Python's own is less exact."""
+
+    def value(x: Any, **attrs: Any) -> float:
+        return float(kernel(float(x), **attrs))
+
+    return value

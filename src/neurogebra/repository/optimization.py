@@ -1,5 +1,6 @@
 """Optimization: whole steps with their state as inputs, schedules, clipping, landscapes."""
 
+from neurogebra.repository.linalg import root
 from neurogebra.repository.record import (
     NON_NEGATIVE,
     VECTOR,
@@ -220,7 +221,7 @@ OPTIMIZATION = (
         source="Polyak & Juditsky (1992), Acceleration of stochastic approximation by averaging, "
         "SIAM Journal on Control and Optimization 30, 838-855",
         checks=(at(param_ema=1.0, param_new=3.0, alpha_ema=0.25)(1.5),),
-        aliases=("exponential_moving_average",),
+        aliases=("exponential_moving_average", "lookahead_update"),
         sensitive=True,
     ),
     Formula(
@@ -359,6 +360,7 @@ OPTIMIZATION = (
         subcategory="lr_schedule",
         source="Chen et al. (2017), DeepLab, arXiv:1606.00915",
         checks=(at(epoch=50.0, lr_end=0.0)(0.005), at(epoch=300.0)(1e-6)),
+        aliases=("linear_decay_lr",),
         sensitive=True,
     ),
     Formula(
@@ -393,7 +395,8 @@ OPTIMIZATION = (
     ),
     Formula(
         name="gradient_clip_norm",
-        expr="grad * min(1, max_norm / sqrt(sum(grad ** 2)))",
+        expr="grad * max_norm / max(max_norm, sqrt(sum(grad ** 2)))",
+        stable=f"grad * max_norm / max(max_norm, {root('sum(grad ** 2)')})",
         inputs=("grad",),
         summary="A gradient shortened to length max_norm where it is longer.",
         category="optimization",
@@ -406,6 +409,7 @@ OPTIMIZATION = (
         source="Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural "
         "networks, arXiv:1211.5063",
         checks=(at(grad=(3.0, 4.0))((0.6, 0.8)), at(grad=(0.3, 0.4))((0.3, 0.4))),
+        aliases=("project_l2_ball",),
     ),
     Formula(
         name="quadratic_bowl",

@@ -39,13 +39,15 @@ class Interval:
 class Rows:
     """Arrays: of `shape` (names of sizes, "n" and "m"), elements within `of`.
 
-    simplex: the last axis sums to 1; one_hot: it has a single 1.
+    simplex: the last axis sums to 1; one_hot: it has a single 1. definite: the last two axes
+    are a symmetric matrix with positive eigenvalues.
     """
 
     shape: tuple[str, ...] = ("n",)
     of: Interval = Interval(-10.0, 10.0)
     simplex: bool = False
     one_hot: bool = False
+    definite: bool = False
 
 
 Domain = Interval | Rows
@@ -57,6 +59,8 @@ COUNT = Interval(0.0, 1e9, whole=True)
 BINARY = Interval(0.0, 1.0, whole=True)
 VECTOR = Rows()
 MATRIX = Rows(("n", "m"))
+SQUARE = Rows(("n", "n"))
+DEFINITE = Rows(("n", "n"), definite=True)
 SHARES = Rows(of=PROBABILITY, simplex=True)
 
 Numbers = float | tuple["Numbers", ...]

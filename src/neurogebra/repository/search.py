@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
+from itertools import islice, takewhile
 
 from neurogebra.repository.record import Formula
+from neurogebra.repository.search_words import SMALL, SYNONYMS, alike, letters, stem, words
 
 # How much a word counts, by where it stands.
-_NAME, _ALIAS, _CATEGORY, _SUMMARY, _USAGE, _SYMBOL, _REMARK = 1.0, 0.95, 0.8, 0.6, 0.5, 0.45, 0.3
-# How much is left of it when the query has only its beginning, its inside, or a misspelling.
-_PREFIX, _INSIDE, _TYPO = 0.8, 0.6, 0.6
-_CUTOFF = 0.72
-_SMALL = frozenset(
-    re.findall(r"\w+", "a an and are by for from how i in is it of on or that the to what with")
-)
+_NAME, _ALIAS, _CATEGORY, _SUMMARY, _USAGE, _SYMBOL, _REMARK, _SOURCE = (
+    1.0, 0.95, 0.8, 0.6, 0.5, 0.45, 0.3, 0.2,
+)  # fmt: skip
+# How much is left of it when a record has another word: its beginning, its kin, what means the
+# same, a longer word around it, or what it misspells.
+_PREFIX, _KIN, _SAME, _INSIDE, _TYPO = 0.75, 0.8, 0.7, 0.5, 0.7
+# What makes a score: the words found, how much of a name they are, and words side by side.
+_FOUND, _LIKE_NAME, _SIDE_BY_SIDE = 0.64, 0.18, 0.16
+# So many of the best are looked at closely.
+_CLOSELY = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,100 +42,148 @@ def search(
 ) -> list[Hit]:
     """Return the formulas that answer a query, best first, the exact name before all.
 
-    Words are looked for in names, aliases, categories, summaries, uses and symbols (γ and gamma
-    alike); at least half of them must be found. An empty query returns everything in order.
+    Words are looked for in names, aliases, categories, summaries, uses, symbols (γ and gamma
+    alike) and sources; at least half of them must be found, and a rare word counts for more
+    than a common one. An empty query returns everything in order.
     """
-    given = formulas.values() if isinstance(formulas, Mapping) else formulas
-    members = [f for f in given if category is None or f.category == category]
-    wanted = _words(query[:200])
-    asked = [w for w in wanted if w not in _SMALL] or wanted
-    if not asked:
-        hits = [Hit(f.name, 0.0, f) for f in members] if not query.strip() else []
+    members = tuple(formulas.values() if isinstance(formulas, Mapping) else formulas)
+    if not query.strip():
+        hits = [Hit(f.name, 0.0, f) for f in members]
     else:
-        close = _corrections(asked, members)
-        scored = ((f, _score(f, wanted, asked, close)) for f in members)
-        hits = sorted(
-            (Hit(f.name, round(s, 4), f) for f, s in scored if s > 0),
-            key=lambda hit: (-hit.score, len(hit.name)),
-        )
-    return hits if max_results is None else hits[: max(0, max_results)]
+        scores = _scores(_index(_Book(members)), words(query[:200]))
+        found = (Hit(members[i].name, round(s, 4), members[i]) for i, s in sorted(scores.items()))
+        hits = sorted(found, key=lambda hit: -hit.score)
+    kept = (hit for hit in hits if category is None or hit.formula.category == category)
+    return list(kept if max_results is None else islice(kept, max(0, max_results)))
 
 
-def _score(
-    formula: Formula, wanted: list[str], asked: list[str], close: Mapping[str, dict[str, float]]
-) -> float:
-    """Return 1 for the name, .99 for an alias, else how well the words are covered."""
-    joined = "".join(wanted)
-    if joined == "".join(_words(formula.name)):
-        return 1.0
-    if any(joined == "".join(_words(a)) for a in formula.aliases):
-        return 0.99
-    index = _index(formula)
-    found = [max(_match(w, index), _nearly(close.get(w, {}), index)) for w in asked]
-    if 2 * sum(f > 0 for f in found) < len(asked):
-        return 0.0
-    name = _words(formula.name)
-    told = sum(any(n.startswith(w) for w in asked) for n in name) / len(name)
-    return 0.9 * sum(found) / len(found) + 0.05 * told
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """Records as the key of their index: cheap to hash, and equal where every record is."""
+
+    members: tuple[Formula, ...]
+
+    def __hash__(self) -> int:
+        return hash((len(self.members), *(f.name for f in self.members[:: len(self.members) or 1])))
 
 
-def _match(word: str, index: Mapping[str, float]) -> float:
-    best = index.get(word, 0.0)
-    if len(word) < 3:
-        return best
-    for known, weight in index.items():
-        if known.startswith(word):
-            best = max(best, _PREFIX * weight)
-        elif len(word) > 3 and word in known:
-            best = max(best, _INSIDE * weight)
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Where every word stands: word → number of the record → weight of the best place.
+
+    known: the words in order; spelt: with their letters; kin: by stem; exact: names and
+    aliases without spaces → record and score.
+    """
+
+    members: tuple[Formula, ...]
+    places: Mapping[str, dict[int, float]]
+    known: list[str]
+    spelt: list[tuple[str, int]]
+    kin: Mapping[str, list[str]]
+    exact: Mapping[str, list[tuple[int, float]]]
+
+
+@lru_cache(maxsize=4)
+def _index(book: _Book) -> _Index:
+    places: dict[str, dict[int, float]] = {}
+    exact: dict[str, list[tuple[int, float]]] = {}
+    for i, formula in enumerate(book.members):
+        for text, weight in _texts(formula):
+            for word in words(text):
+                if word not in SMALL:
+                    places.setdefault(word, {}).setdefault(i, weight)
+        for name, score in ((formula.name, 1.0), *((a, 0.99) for a in formula.aliases)):
+            exact.setdefault("".join(words(name)), []).append((i, score))
+    known = sorted(places)
+    kin: dict[str, list[str]] = {}
+    for word in known:
+        kin.setdefault(stem(word), []).append(word)
+    return _Index(book.members, places, known, [(w, letters(w)) for w in known], kin, exact)
+
+
+def _texts(formula: Formula) -> tuple[tuple[str, float], ...]:
+    """Return the texts of a record with the weight of their words, the weightiest first."""
+    joined = " ".join(a.replace("_", "") for a in formula.aliases)
+    return (
+        (f"{formula.name} {formula.name.replace('_', '')}", _NAME),
+        (f"{' '.join(formula.aliases)} {joined}", _ALIAS),
+        (f"{formula.category} {formula.subcategory}", _CATEGORY),
+        (formula.summary, _SUMMARY),
+        (formula.usage, _USAGE),
+        (" ".join((*formula.inputs, *(p for p, _ in formula.params))), _SYMBOL),
+        (" ".join((*formula.pros, *formula.cons)), _REMARK),
+        (formula.source, _SOURCE),
+    )
+
+
+def _scores(index: _Index, wanted: list[str]) -> dict[int, float]:
+    """Return the score of every record that has at least half of the words."""
+    asked = list(dict.fromkeys(w for w in wanted if w not in SMALL)) or list(dict.fromkeys(wanted))
+    found = [_records(index, word) for word in asked]
+    rarity = [_rarity(len(index.places.get(w, f)), len(index.members)) for w, f in zip(
+        asked, found, strict=True)]  # fmt: skip
+    times: dict[int, int] = {}
+    sums: dict[int, float] = {}
+    for records, weight in zip(found, rarity, strict=True):
+        for i, value in records.items():
+            times[i] = times.get(i, 0) + 1
+            sums[i] = sums.get(i, 0.0) + weight * value
+    total = sum(rarity)
+    scores = {i: _FOUND * s / total for i, s in sums.items() if 2 * times[i] >= len(asked)}
+    for i in sorted(scores, key=lambda i: -scores[i])[:_CLOSELY]:
+        scores[i] += _closely(index.members[i], wanted, found, i)
+    scores.update(index.exact.get("".join(wanted), ()))
+    return scores
+
+
+def _rarity(count: int, size: int) -> float:
+    return math.log1p(size / count) if count else 1.0
+
+
+def _records(index: _Index, word: str) -> dict[int, float]:
+    """Return the records that a word finds, by any of its readings, with the best weight."""
+    best: dict[int, float] = {}
+    for known, share in _readings(index, word):
+        for i, weight in index.places[known].items():
+            if share * weight > best.get(i, 0.0):
+                best[i] = share * weight
     return best
 
 
-def _nearly(close: Mapping[str, float], index: Mapping[str, float]) -> float:
-    return max((_TYPO * r * index[w] for w, r in close.items() if w in index), default=0.0)
+def _readings(index: _Index, word: str) -> Iterator[tuple[str, float]]:
+    """Return the known words that a word may stand for, each with what is left of its weight."""
+    if word in index.places:
+        yield word, 1.0
+    for other in SYNONYMS.get(word, ()):
+        if other in index.places:
+            yield other, _SAME
+    if len(word) < 3:
+        return
+    yield from ((w, _KIN) for w in index.kin.get(stem(word), ()) if w != word)
+    start = bisect_left(index.known, word)
+    longer = list(takewhile(lambda w: w.startswith(word), index.known[start:]))
+    yield from ((w, _PREFIX) for w in longer)
+    if len(word) == 3:
+        return
+    inside = [w for w in index.known if word in w]
+    yield from ((w, _INSIDE) for w in inside)
+    if not inside:
+        yield from ((w, _TYPO * like) for w, like in alike(word, index.spelt).items())
 
 
-def _corrections(asked: list[str], members: list[Formula]) -> dict[str, dict[str, float]]:
-    """Return, for words that nobody uses, the ones that look alike, with their likeness."""
-    known = {w for f in members for w in _index(f)}
-    return {
-        word: {
-            near: SequenceMatcher(None, word, near).ratio()
-            for near in get_close_matches(word, known, 5, _CUTOFF)
-        }
-        for word in asked
-        if len(word) > 3 and not any(word in w for w in known)
-    }
+def _closely(
+    formula: Formula, wanted: list[str], found: list[dict[int, float]], i: int
+) -> float:
+    """Return what a record gains from a name like the query, and from words side by side."""
+    asked = {w for w in wanted if w not in SMALL}
+    like = max(_likeness(asked, words(n)) for n in (formula.name, *formula.aliases))
+    pairs = [f" {a} {b} " for a, b in zip(wanted, wanted[1:], strict=False)]
+    lines = [f" {' '.join(words(text))} " for text, _ in _texts(formula)[:5]]
+    beside = sum(any(p in line for line in lines) for p in pairs) / len(pairs) if pairs else 0.0
+    return _LIKE_NAME * like + _SIDE_BY_SIDE * beside
 
 
-@lru_cache(maxsize=4096)
-def _index(formula: Formula) -> dict[str, float]:
-    """Return every word of a record with the weight of the best place it stands in."""
-    places = (
-        (" ".join((*formula.pros, *formula.cons)), _REMARK),
-        (" ".join((*formula.inputs, *(p for p, _ in formula.params))), _SYMBOL),
-        (formula.usage, _USAGE),
-        (formula.summary, _SUMMARY),
-        (f"{formula.category} {formula.subcategory}", _CATEGORY),
-        (" ".join((*formula.aliases, *(a.replace("_", "") for a in formula.aliases))), _ALIAS),
-        (f"{formula.name} {formula.name.replace('_', '')}", _NAME),
-    )
-    return {w: weight for text, weight in places for w in _words(text) if w not in _SMALL}
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of a text: lower case, plurals cut, Greek letters by their names."""
-    spelt = "".join(_greek(c) for c in text)
-    return [_singular(w) for w in re.findall(r"[^\W_]+", spelt.casefold())]
-
-
-def _greek(char: str) -> str:
-    if "\u0370" <= char <= "\u03ff":
-        return f" {unicodedata.name(char, char).rsplit(' ', 1)[-1]} "
-    return char
-
-
-def _singular(word: str) -> str:
-    if word.endswith("sses"):
-        return word[:-2]
-    return word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] not in "sui" else word
+def _likeness(asked: set[str], name: list[str]) -> float:
+    """Return how far a name and the words asked for are the same, from 0 to 1."""
+    both = sum(any(n == a or (len(a) > 2 and n.startswith(a)) for a in asked) for n in name)
+    return 2 * both / (len(name) + len(asked)) if both else 0.0

@@ -1,7 +1,8 @@
-"""Statistics: densities with their support, chances, information, estimates."""
+"""Statistics: densities, chances, descriptions of samples, tests, regression."""
 
 from neurogebra.repository.record import (
     NON_NEGATIVE,
+    POSITIVE,
     PROBABILITY,
     SHARES,
     VECTOR,
@@ -13,6 +14,7 @@ from neurogebra.repository.record import (
 )
 
 _DENSITY = "distribution"
+_DESCRIPTIVE = "descriptive"
 _JOHNSON = "Johnson, Kotz & Balakrishnan (1994), Continuous univariate distributions, volume"
 
 STATISTICS = (
@@ -472,6 +474,43 @@ STATISTICS = (
         source="Cox (1958), The regression analysis of binary sequences, Journal of the Royal "
         "Statistical Society B 20, 215-242",
         checks=(at(X=((1.0, 2.0), (3.0, 1.0)), w=(2.0, -1.0))((0.5, 0.9933071490757153)),),
+        sensitive=True,
+    ),
+    Formula(
+        name="coefficient_of_variation",
+        expr="sigma / mu",
+        inputs=("mu", "sigma"),
+        summary="The standard deviation in units of the mean.",
+        category="statistics",
+        domain=(("mu", POSITIVE), ("sigma", NON_NEGATIVE)),
+        usage="Precision of assays, spread of delivery times.",
+        pros=("Without unit.",),
+        cons=("Meaningless where zero is arbitrary, as in °C.",),
+        subcategory=_DESCRIPTIVE,
+        source="Pearson (1896), Mathematical contributions to the theory of evolution III, "
+        "Philosophical Transactions A 187, 253-318",
+        checks=(
+            at(mu=1.0, sigma=0.1)(0.1),
+            at(mu=8.0, sigma=2.0)(0.25),
+        ),
+    ),
+    Formula(
+        name="pearson_r_component",
+        expr="(x - mu_x) / sigma_x * ((y - mu_y) / sigma_y)",
+        inputs=("x", "y"),
+        summary="What one pair adds to the correlation: the product of its z-scores.",
+        category="statistics",
+        params=(("mu_x", 0.0), ("mu_y", 0.0), ("sigma_x", 1.0), ("sigma_y", 1.0)),
+        usage="Finding the pairs that make a correlation.",
+        pros=("Their mean is Pearson's r.",),
+        cons=("Needs means and deviations first.",),
+        subcategory=_DESCRIPTIVE,
+        source="Pearson (1895), Note on regression and inheritance in the case of two "
+        "parents, Proceedings of the Royal Society 58, 240-242",
+        checks=(
+            at(x=2.0, y=3.0)(6.0),
+            at(x=3.0, y=5.0, mu_x=1.0, mu_y=4.0, sigma_x=2.0, sigma_y=0.5)(2.0),
+        ),
         sensitive=True,
     ),
 )

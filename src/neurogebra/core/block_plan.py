@@ -1,0 +1,221 @@
+"""How a formula of large arrays is computed piece by piece: passes, lines, buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from neurogebra.core.program import Instruction, Program, program
+from neurogebra.core.tree import Node
+from neurogebra.ops import ALPHABET
+from neurogebra.ops.into import APART, INTO
+from neurogebra.ops.record import ELEMENTWISE
+
+REDUCED: dict[str, Callable[..., Any]] = {
+    "sum": np.add.reduce,
+    "amax": np.maximum.reduce,
+    "amin": np.minimum.reduce,
+}
+_TESTS = frozenset({"greater", "greater_equal", "equal"})
+# What a plan treats itself; all else that is not elementwise is written out or declined.
+_OWN = frozenset({*REDUCED, "size", "expand_like", "sum_to"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One operation on pieces: `row` is computed from the rows `args` into a buffer.
+
+    buffer: its number, None for the formula's own result; is_mask: it is one of truth values.
+    """
+
+    row: int
+    op: str
+    args: tuple[int, ...]
+    buffer: int | None
+    is_mask: bool
+
+
+@dataclass
+class Pass:
+    """One walk over all pieces.
+
+    scalars: (row, operation, args), computed before it; reduced: rows that it reduces, with the
+    operation; sources: what they reduce; result: the row that is the formula's value.
+    """
+
+    scalars: list[Instruction] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    reduced: dict[int, str] = field(default_factory=dict)
+    sources: dict[int, int] = field(default_factory=dict)
+    result: int | None = None
+    buffers: int = 0
+    masks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A formula as passes; spread: its value is one number that fills the inputs' shape."""
+
+    numbers: dict[int, Any]
+    inputs: dict[int, str]
+    passes: tuple[Pass, ...]
+    last: tuple[Instruction, ...]
+    output: int
+    spread: bool
+
+
+@lru_cache(maxsize=512)
+def plan(root: Node, many: tuple[str, ...]) -> Plan | None:
+    """Return how to compute `root`, of which the names `many` are arrays; None where it cannot."""
+    whole = program([root], lambda op: op not in INTO and op not in _OWN)
+    kinds = _Kinds(whole, many)
+    return kinds.plan() if kinds.possible else None
+
+
+class _Kinds:
+    """What each row is: an array or a number, and after how many passes it is known."""
+
+    def __init__(self, whole: Program, many: Sequence[str]) -> None:
+        self.whole = whole
+        self.arrays = {r for r, name in whole.inputs.items() if name in many}
+        self.level = dict.fromkeys((*whole.numbers, *whole.inputs), 0)
+        self.spread: set[int] = set()  # numbers that stand for an array filled with them
+        self.same: dict[int, int] = {}  # rows that are another row
+        self.lines: list[Instruction] = []  # what is left, in the names of those other rows
+        self.possible = all(self._take(line) for line in whole.lines)
+
+    def _take(self, line: Instruction) -> bool:
+        """Find out what a line is; say whether it can be computed in pieces."""
+        args = tuple(self.same.get(a, a) for a in line.args)
+        line = Instruction(line.out, line.op, args, line.attrs)
+        if any(value not in (None, False) for _, value in line.attrs):
+            return False
+        if line.op in REDUCED:
+            return self._reduce(line)
+        if line.op in ("expand_like", "sum_to"):
+            return self._shape(line)
+        if line.op == "size":
+            if args[0] in self.arrays or args[0] in self.spread:
+                self._keep(line, 0)
+                return True
+            return False
+        if line.op not in ALPHABET or ALPHABET[line.op].kind != ELEMENTWISE:
+            return False
+        if any(a in self.arrays for a in args):
+            self.arrays.add(line.out)
+        elif any(a in self.spread for a in args):
+            self.spread.add(line.out)
+        self._keep(line, max(self.level[a] for a in args))
+        return True
+
+    def _reduce(self, line: Instruction) -> bool:
+        (source,) = line.args
+        if source in self.arrays:
+            self._keep(line, self.level[source] + 1)
+            return True
+        return False  # rare, and the plain way is as fast
+
+    def _shape(self, line: Instruction) -> bool:
+        source, like = line.args
+        wide = like in self.arrays or like in self.spread
+        if not wide and source in self.arrays:
+            return line.op == "sum_to" and self._reduce(Instruction(line.out, "sum", (source,), ()))
+        if not wide and source in self.spread:
+            return False
+        if wide and source not in self.arrays and source not in self.spread:
+            self._keep(Instruction(line.out, "same", (source,), ()), self.level[source])
+            self.spread.add(line.out)
+            return True
+        self.same[line.out] = source
+        return True
+
+    def _keep(self, line: Instruction, level: int) -> None:
+        self.lines.append(line)
+        self.level[line.out] = level
+
+    def plan(self) -> Plan:
+        """Put the lines in passes."""
+        output = self.same.get(self.whole.outputs[0], self.whole.outputs[0])
+        depth, wide = self.level[output], output in self.arrays
+        passes = [self._pass(level, None) for level in range(depth)]
+        if wide:
+            passes.append(self._pass(depth, output))
+        last = () if wide else tuple(self._scalars(depth))
+        inputs, numbers = dict(self.whole.inputs), dict(self.whole.numbers)
+        return Plan(numbers, inputs, tuple(passes), last, output, output in self.spread)
+
+    def _scalars(self, level: int) -> list[Instruction]:
+        return [
+            line
+            for line in self.lines
+            if self.level[line.out] == level
+            and line.out not in self.arrays
+            and line.op not in REDUCED
+        ]
+
+    def _pass(self, level: int, result: int | None) -> Pass:
+        reductions = [
+            line for line in self.lines if line.op in REDUCED and self.level[line.out] == level + 1
+        ]
+        wanted = {line.args[0] for line in reductions} if result is None else {result}
+        needed: list[Instruction] = []
+        for line in reversed(self.lines):
+            if line.out in wanted and line.out in self.arrays:
+                needed.append(line)
+                wanted.update(line.args)
+        made = Pass(self._scalars(level), result=result)
+        if result is None:
+            made.reduced = {line.out: line.op for line in reductions}
+            made.sources = {line.out: line.args[0] for line in reductions}
+        _Buffers(made, needed[::-1], self.arrays).fill()
+        return made
+
+
+class _Buffers:
+    """Hands out buffers to the lines of a pass, and takes them back after the last reader."""
+
+    def __init__(self, made: Pass, lines: list[Instruction], arrays: set[int]) -> None:
+        self.made, self.lines, self.arrays = made, lines, arrays
+        self.last = {a: i for i, line in enumerate(lines) for a in line.args}
+        for source in made.sources.values():
+            self.last[source] = len(lines)
+        self.free: dict[bool, list[int]] = {True: [], False: []}
+        self.held: dict[int, tuple[bool, int]] = {}
+
+    def fill(self) -> None:
+        """Write the lines with their buffers into the pass."""
+        for i, line in enumerate(self.lines):
+            dying = [a for a in dict.fromkeys(line.args) if self.last[a] == i and a in self.held]
+            if line.op not in APART:
+                self._release(dying)
+            is_mask = self._is_mask(line)
+            buffer = None if line.out == self.made.result else self._take(line.out, is_mask)
+            self.made.lines.append(Line(line.out, line.op, line.args, buffer, is_mask))
+            if line.op in APART:
+                self._release(dying)
+
+    def _release(self, rows: Sequence[int]) -> None:
+        for row in rows:
+            kind, number = self.held.pop(row)
+            self.free[kind].append(number)
+
+    def _take(self, row: int, is_mask: bool) -> int:
+        if self.free[is_mask]:
+            number = self.free[is_mask].pop()
+        elif is_mask:
+            number, self.made.masks = self.made.masks, self.made.masks + 1
+        else:
+            number, self.made.buffers = self.made.buffers, self.made.buffers + 1
+        self.held[row] = is_mask, number
+        return number
+
+    def _is_mask(self, line: Instruction) -> bool:
+        """Say whether a comparison only ever chooses: then truth values are enough."""
+        if line.op not in _TESTS or line.out in (self.made.result, *self.made.sources.values()):
+            return False
+        readers = [r for r in self.lines if line.out in r.args]
+        return all(r.op == "where" and line.out not in r.args[1:] for r in readers)

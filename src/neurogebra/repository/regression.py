@@ -1,0 +1,283 @@
+"""Regression: coefficients, likelihoods, leverage, smoothers."""
+
+from neurogebra.repository.record import (
+    BINARY,
+    VECTOR,
+    Formula,
+    Interval,
+    Rows,
+    at,
+)
+
+_REGRESSION = "regression"
+_CASELLA = "Casella & Berger (2002), Statistical inference"
+_ELEMENTS = "Hastie, Tibshirani & Friedman (2009), The elements of statistical learning"
+_CHANCE = Interval(0.0, 1.0, low_open=True, high_open=True)
+_PLACE = Interval(-1e6, 1e6)
+_COUNTS = Rows(of=Interval(0.0, 20.0, whole=True))
+_POSITIVES = Rows(of=Interval(0.1, 10.0))
+_SHORT = Rows(("p",))
+_DESIGN = Rows(("n", "q"))
+_LABELS = Rows(of=BINARY)
+_WEIGHTS = Rows(("q",))
+_SMALL = Rows(("n", "q"), of=Interval(-2.0, 2.0))
+_SMALL_WEIGHTS = Rows(("q",), of=Interval(-1.0, 1.0))
+_CLASSES = Rows(("n", "p"), one_hot=True)
+_MAP = Rows(("q", "p"), of=Interval(-1.0, 1.0))
+
+REGRESSION = (
+    Formula(
+        name="durbin_watson",
+        expr="sum((slice(residual, 0, 1) - slice(residual, 0, 0, -1)) ** 2) / sum(residual ** 2)",
+        inputs=("residual",),
+        summary="Whether neighbouring residuals hang together: about 2 if they do not.",
+        category="statistics",
+        domain=(("residual", VECTOR),),
+        usage="Checking regressions over time.",
+        pros=("Between 0 and 4.",),
+        cons=("Sees lag 1 only.",),
+        subcategory=_REGRESSION,
+        source="Durbin & Watson (1950), Testing for serial correlation in least squares "
+        "regression I, Biometrika 37, 409-428",
+        checks=(at(residual=(1.0, -1.0, 1.0))(2.6666666666666665),),
+        ulp=16.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="variance_inflation_factor",
+        expr="1 / (1 - R2)",
+        inputs=("R2",),
+        summary="How much collinearity widens a coefficient's variance; R2 from the other "
+        "features.",
+        category="statistics",
+        domain=(("R2", Interval(0.0, 1.0, high_open=True)),),
+        usage="Finding redundant regressors.",
+        pros=("1 where a feature is independent.",),
+        cons=("Does not say which features are redundant together.",),
+        subcategory=_REGRESSION,
+        source="Marquardt (1970), Generalized inverses, ridge regression, biased linear "
+        "estimation, and nonlinear estimation, Technometrics 12, 591-612",
+        checks=(
+            at(R2=0.75)(4.0),
+            at(R2=0.9375)(16.0),
+        ),
+        sensitive=True,
+    ),
+    Formula(
+        name="ols_coefficients",
+        expr="solve(matmul(transpose(X), X), matmul(transpose(X), y))",
+        inputs=("X", "y"),
+        summary="The weights with the smallest sum of squared errors: the normal equations.",
+        category="statistics",
+        domain=(("X", _DESIGN), ("y", VECTOR)),
+        usage="Linear regression.",
+        pros=("Closed form; best among linear unbiased estimates.",),
+        cons=("Squares the condition number of X.",),
+        subcategory=_REGRESSION,
+        source=f"{_ELEMENTS}, section 3.2",
+        checks=(at(X=((1.0, 0.0), (0.0, 2.0)), y=(3.0, 4.0))((3.0, 2.0)),),
+        aliases=("normal_equations",),
+        ulp=256.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="ridge_coefficients",
+        expr="solve(matmul(transpose(X), X) + lambda_param * eye_like(matmul(transpose(X), "
+        "X)), matmul(transpose(X), y))",
+        inputs=("X", "y"),
+        summary="The weights with the smallest squared errors plus lambda times their "
+        "squared length.",
+        category="statistics",
+        params=(("lambda_param", 1.0),),
+        domain=(("X", _DESIGN), ("y", VECTOR)),
+        usage="Regression with many or correlated features.",
+        pros=("Always solvable.",),
+        cons=("Shrinks true effects as well.",),
+        subcategory=_REGRESSION,
+        source="Hoerl & Kennard (1970), Ridge regression: biased estimation for "
+        "nonorthogonal problems, Technometrics 12, 55-67",
+        checks=(at(X=((1.0, 0.0), (0.0, 1.0)), y=(4.0, 2.0))((2.0, 1.0)),),
+        ulp=256.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="weighted_least_squares",
+        expr="solve(matmul(transpose(X), expand_dims(w, 1) * X), matmul(transpose(X), w * y))",
+        inputs=("X", "y", "w"),
+        summary="The weights with the smallest sum of squared errors, each counted w times.",
+        category="statistics",
+        domain=(("X", _DESIGN), ("y", VECTOR), ("w", _POSITIVES)),
+        usage="Errors of unequal size, and steps of logistic regression.",
+        pros=("Best where w is the reciprocal of each variance.",),
+        cons=("The variances must be known.",),
+        subcategory=_REGRESSION,
+        source="Aitken (1935), On least squares and linear combination of observations, "
+        "Proceedings of the Royal Society of Edinburgh 55, 42-48",
+        checks=(at(X=((1.0, 0.0), (0.0, 2.0)), y=(3.0, 4.0), w=(5.0, 6.0))((3.0, 2.0)),),
+        ulp=256.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="hat_matrix",
+        expr="matmul(X, solve(matmul(transpose(X), X), transpose(X)))",
+        inputs=("X",),
+        summary="The projection that turns targets into fitted values.",
+        category="statistics",
+        domain=(("X", _DESIGN),),
+        usage="Leverage, cross-validation without refitting.",
+        pros=("Depends on the design only.",),
+        cons=("n × n numbers.",),
+        subcategory=_REGRESSION,
+        source="Hoaglin & Welsch (1978), The hat matrix in regression and ANOVA, The "
+        "American Statistician 32, 17-22",
+        checks=(at(X=((1.0,), (1.0,)))(((0.5, 0.5), (0.5, 0.5))),),
+        ulp=256.0,
+        sensitive=True,
+        floor=256.0,
+    ),
+    Formula(
+        name="leverage",
+        expr="diagonal(matmul(X, solve(matmul(transpose(X), X), transpose(X))))",
+        inputs=("X",),
+        summary="How much each row pulls its own fitted value.",
+        category="statistics",
+        domain=(("X", _DESIGN),),
+        usage="Finding rows that rule a regression.",
+        pros=("Between 0 and 1, summing to the number of features.",),
+        cons=("Says nothing about the targets.",),
+        subcategory=_REGRESSION,
+        source="Hoaglin & Welsch (1978), The hat matrix in regression and ANOVA, The "
+        "American Statistician 32, 17-22",
+        checks=(at(X=((1.0,), (2.0,)))((0.2, 0.8)),),
+        ulp=256.0,
+        sensitive=True,
+        floor=256.0,
+    ),
+    Formula(
+        name="logistic_log_likelihood",
+        expr="sum(y * matmul(X, w) - log(1 + exp(matmul(X, w))))",
+        stable="sum(y * matmul(X, w) - softplus(matmul(X, w)))",
+        inputs=("X", "y", "w"),
+        summary="The log-chance of yes-or-no labels under logistic regression.",
+        category="statistics",
+        domain=(("X", _DESIGN), ("y", _LABELS), ("w", _WEIGHTS)),
+        usage="Fitting and comparing classifiers.",
+        pros=("Concave: one optimum.",),
+        cons=("No optimum where the classes can be separated.",),
+        subcategory=_REGRESSION,
+        source=f"{_ELEMENTS}, section 4.4",
+        checks=(at(X=((1.0, 0.0), (0.0, 1.0)), y=(1.0, 0.0), w=(0.0, 0.0))(-1.3862943611198906),),
+        ulp=16.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="poisson_log_likelihood",
+        expr="sum(y * matmul(X, w) - exp(matmul(X, w)) - gammaln(y + 1))",
+        inputs=("X", "y", "w"),
+        summary="The log-chance of counts under Poisson regression with the log link.",
+        category="statistics",
+        domain=(("X", _SMALL), ("y", _COUNTS), ("w", _SMALL_WEIGHTS)),
+        usage="Rates of events, spikes of neurons.",
+        pros=("Concave: one optimum.",),
+        cons=("Real counts often vary more.",),
+        subcategory=_REGRESSION,
+        source="McCullagh & Nelder (1989), Generalized linear models, chapter 6",
+        checks=(at(X=((1.0, 0.0), (0.0, 1.0)), y=(1.0, 2.0), w=(0.0, 0.0))(-2.6931471805599454),),
+        ulp=32.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="softmax_log_likelihood",
+        expr="sum(Y * log(softmax(matmul(X, W), 1)))",
+        stable="sum(Y * log_softmax(matmul(X, W), 1))",
+        inputs=("X", "Y", "W"),
+        summary="The log-chance of one-hot labels under softmax regression.",
+        category="statistics",
+        domain=(("X", _DESIGN), ("Y", _CLASSES), ("W", _MAP)),
+        usage="The last layer of every classifier.",
+        pros=("Concave: one optimum.",),
+        cons=("Only differences of the columns of W matter.",),
+        subcategory=_REGRESSION,
+        source=f"{_ELEMENTS}, section 4.4",
+        checks=(
+            at(X=((1.0, 2.0),), Y=((1.0, 0.0),), W=((0.0, 0.0), (0.0, 0.0)))(-0.6931471805599453),
+        ),
+        aliases=("multinomial_logistic_log_likelihood",),
+        ulp=16.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="logistic_newton_step",
+        expr="w + solve(matmul(transpose(X), expand_dims(1 / (1 + exp(-matmul(X, w))) * (1 - "
+        "1 / (1 + exp(-matmul(X, w)))), 1) * X), matmul(transpose(X), y - 1 / (1 + "
+        "exp(-matmul(X, w)))))",
+        stable="w + solve(matmul(transpose(X), expand_dims(sigmoid(matmul(X, w)) * "
+        "sigmoid(-matmul(X, w)), 1) * X), matmul(transpose(X), y - sigmoid(matmul(X, "
+        "w))))",
+        inputs=("X", "y", "w"),
+        summary="One Newton step of logistic regression: reweighted least squares.",
+        category="statistics",
+        domain=(("X", _SMALL), ("y", _LABELS), ("w", _SMALL_WEIGHTS)),
+        usage="Fitting small logistic regressions.",
+        pros=("Converges in a handful of steps.",),
+        cons=("Can run off where the classes can be separated.",),
+        subcategory=_REGRESSION,
+        source=f"{_ELEMENTS}, section 4.4",
+        checks=(at(X=((1.0,), (1.0,)), y=(1.0, 1.0), w=(0.0,))((2.0,)),),
+        aliases=("irls_step",),
+        ulp=256.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="nadaraya_watson",
+        expr="matmul(softmax(-((expand_dims(x, 1) - expand_dims(x_train, 0)) / h) ** 2 / 2, "
+        "1), y_train)",
+        inputs=("x", "x_train", "y_train"),
+        summary="The mean of known targets, weighed by a Gaussian of their distance.",
+        category="statistics",
+        params=(("h", 3.0),),
+        domain=(("x", _SHORT), ("x_train", VECTOR), ("y_train", VECTOR)),
+        usage="Smoothing, and the ancestor of attention.",
+        pros=("No training at all.",),
+        cons=("Flattens at the edges; poor in many dimensions.",),
+        subcategory=_REGRESSION,
+        source="Nadaraya (1964), On estimating regression, Theory of Probability and its "
+        "Applications 9, 141-142",
+        checks=(at(x=(0.0, 0.0), x_train=(-1.0, 1.0), y_train=(2.0, 4.0))((3.0, 3.0)),),
+        aliases=("kernel_regression",),
+        ulp=16.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="exponential_rate_mle",
+        expr="1 / mean(x)",
+        inputs=("x",),
+        summary="The rate under which observed waiting times are likeliest.",
+        category="statistics",
+        domain=(("x", _POSITIVES),),
+        usage="Arrivals, failures, decays.",
+        pros=("One division.",),
+        cons=("Slightly too large on average.",),
+        subcategory=_REGRESSION,
+        source=f"{_CASELLA}, section 7.2",
+        checks=(at(x=(1.0, 3.0))(0.5),),
+        sensitive=True,
+    ),
+    Formula(
+        name="cooks_distance",
+        expr="residual ** 2 * leverage / (p * s ** 2 * (1 - leverage) ** 2)",
+        inputs=("residual", "leverage"),
+        summary="How far all fitted values move if a row is left out.",
+        category="statistics",
+        params=(("p", 2.0), ("s", 1.0)),
+        domain=(("residual", _PLACE), ("leverage", _CHANCE)),
+        usage="Finding rows that rule a regression.",
+        pros=("Needs no second fit.",),
+        cons=("Groups of such rows hide each other.",),
+        subcategory=_REGRESSION,
+        source="Cook (1977), Detection of influential observation in linear regression, "
+        "Technometrics 19, 15-18",
+        checks=(at(residual=2.0, leverage=0.5)(4.0),),
+        sensitive=True,
+    ),
+)

@@ -1,0 +1,126 @@
+"""Linear algebra, order and shapes in mpmath: matrices of exact numbers, one after the other."""
+
+import numpy as np
+from mpmath import matrix, mp, mpf
+
+
+def _rows(a):
+    return matrix(a.tolist())
+
+
+def _array(found):
+    return np.array(found.tolist(), object).reshape(found.rows, found.cols)
+
+
+def _each(function):
+    """Apply a function of one matrix to the last two axes."""
+
+    def value(a):
+        a = np.asarray(a, object)
+        lead = a.shape[:-2]
+        found = [function(_rows(m)) for m in a.reshape(-1, *a.shape[-2:])]
+        return np.array(found, object).reshape(*lead, *np.shape(found[0])) if lead else found[0]
+
+    return value
+
+
+def _symmetric(m):
+    return (m + m.T) / 2
+
+
+def _singular_values(m):
+    small = m.T * m if m.rows >= m.cols else m * m.T
+    values = mp.eigsy(small, eigvals_only=True)
+    return sorted((mp.sqrt(max(v, 0)) for v in values), reverse=True)
+
+
+def _solve(a, b):
+    a, b = np.asarray(a, object), np.asarray(b, object)
+    inverse = _each(lambda m: _array(mp.inverse(m)))(a)
+    return np.matmul(inverse, b)
+
+
+def _whole(index):
+    return np.vectorize(int, otypes=[np.intp])(index)
+
+
+def _positions(a, axis=-1):
+    shape = [1] * np.ndim(a)
+    shape[axis] = -1
+    return _exactly(np.arange(np.shape(a)[axis])).reshape(shape)
+
+
+def _exactly(a):
+    return np.frompyfunc(lambda v: mpf(int(v)), 1, 1)(a)
+
+
+def _slice(a, axis, start, stop=None):
+    return np.moveaxis(np.moveaxis(a, axis, 0)[start:stop], 0, axis)
+
+
+def _pad(a, axis, before, after):
+    widths = [(0, 0)] * np.ndim(a)
+    widths[axis] = (before, after)
+    return np.pad(a, widths, constant_values=mpf(0))
+
+
+def _windows(a, axis, size, stride=1, dilation=1):
+    rows = np.moveaxis(a, axis, 0)
+    starts = range(0, len(rows) - (size - 1) * dilation, stride)
+    found = [[rows[s + k * dilation] for k in range(size)] for s in starts]
+    return np.moveaxis(np.moveaxis(np.array(found, object), 1, -1), 0, axis % np.ndim(a))
+
+
+def _eye(a):
+    n, m = np.shape(a)[-2:]
+    return np.broadcast_to(_exactly(np.eye(n, m)), np.shape(a))
+
+
+def _tril(a):
+    keep = np.tril(np.ones(np.shape(a), bool))
+    return np.where(keep, a, mpf(0))
+
+
+def _diag(a):
+    n = np.shape(a)[-1]
+    return np.where(np.eye(n, dtype=bool), a[..., None], mpf(0))
+
+
+def _diagonal(a):
+    return np.diagonal(a, axis1=-2, axis2=-1)
+
+
+def _reshape(a, shape):
+    return np.reshape(a, [np.shape(a)[i] if n == 0 else n for i, n in enumerate(shape)])
+
+
+LINEAR = {
+    "cumsum": lambda a, axis=-1: np.cumsum(a, axis=axis),
+    "sort": lambda a, axis=-1: np.sort(a, axis=axis, kind="stable"),
+    "argsort": lambda a, axis=-1: _exactly(np.argsort(a, axis=axis, kind="stable")),
+    "positions": _positions,
+    "flip": lambda a, axis=-1: np.flip(a, axis),
+    "take_along": lambda a, index, axis=-1: np.take_along_axis(a, _whole(index), axis),
+    "take": lambda a, index, axis=0: np.take(a, _whole(index), axis),
+    "expand_dims": np.expand_dims,
+    "squeeze": np.squeeze,
+    "slice": _slice,
+    "reshape": _reshape,
+    "permute": np.transpose,
+    "concat": lambda a, b, axis: np.concatenate((a, b), axis),
+    "pad": _pad,
+    "windows": _windows,
+    "tril": _tril,
+    "diag": _diag,
+    "diagonal": _diagonal,
+    "eye_like": _eye,
+    "outer": lambda a, b: a[..., :, None] * b[..., None, :],
+    "trace": lambda a: np.sum(_diagonal(a), axis=-1),
+    "det": _each(mp.det),
+    "logdet": _each(lambda m: mp.log(abs(mp.det(m)))),
+    "inverse": _each(lambda m: _array(mp.inverse(m))),
+    "solve": _solve,
+    "cholesky": _each(lambda m: _array(mp.cholesky(_symmetric(m)))),
+    "singular_values": _each(_singular_values),
+    "eigvalsh": _each(lambda m: sorted(mp.eigsy(_symmetric(m), eigvals_only=True))),
+}
