@@ -23,6 +23,9 @@ FLOORS = {
     **dict.fromkeys(("cli", "studio", "lab", "experiments", "tutorials", "viz"), 8),
 }
 PORCHES = ("logging/", "utils/", "core/trainer.py", "core/neurocraft.py")
+# The one file that names a room above its own, and when it goes there: a published path of the
+# book offers Expressions, which `core` makes. It climbs when somebody asks, never on import.
+CLIMBS_WHEN_ASKED = {"repository/porch.py": "core"}
 # Tables of records may be longer than other files.
 TABLES = ("repository/", "ops/alphabet.py", "layers/__init__.py")
 MAX_FILE, MAX_FUNCTION, MAX_CLASS = 400, 40, 150
@@ -65,6 +68,8 @@ def imports(tree: ast.AST, path: Path) -> list[tuple[str, int]]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{place(path)}:{node.lineno}: a relative import"
             names = [node.module or ""]
+        elif isinstance(node, ast.Call) and called(node) == "import_module":
+            names = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
         else:
             continue
         for name in names:
@@ -72,6 +77,10 @@ def imports(tree: ast.AST, path: Path) -> list[tuple[str, int]]:
                 other = name.split(".")[1]
                 found.append(("cli" if other.startswith("cli_") else other, node.lineno))
     return found
+
+
+def called(node: ast.Call) -> str:
+    return getattr(node.func, "id", "") or getattr(node.func, "attr", "")
 
 
 def climbs(source: str, path: Path) -> list[str]:
@@ -97,12 +106,15 @@ def test_imports_go_down_the_staircase():
     paths = inside()
     assert len(paths) > 50, "too few files: the law would be vacuous"
     wrong = [text for p in paths for text in climbs(p.read_text("utf-8"), p)]
-    assert not wrong, "\n".join(wrong)
+    assert {text.split(":")[0] for text in wrong} == CLIMBS_WHEN_ASKED.keys(), "\n".join(wrong)
+    (only,) = wrong
+    assert f"imports {CLIMBS_WHEN_ASKED['repository/porch.py']} " in only
 
 
 @pytest.mark.parametrize(
     ("file", "source"),
     [
+        ("repository/planted.py", "import_module('neurogebra.core.library')"),
         ("ops/planted.py", "from neurogebra.core.tree import Node"),
         ("observatory/planted.py", "import neurogebra.engines"),
         ("datasets/planted.py", "def f():\n    from neurogebra.training import loop"),

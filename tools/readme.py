@@ -1,8 +1,8 @@
 """Fill the generated parts of README.md; with --check only say whether they are as they were.
 
-run: the printed output of the main job; counts: from the registries; speed: the table that
-benchmarks/step.py last wrote to benchmarks/results/step*.txt. --check compares the counts and
-the speed table, which depend on nothing but the checkout.
+run: the printed output of the main job; card: a formula's card; counts: from the registries;
+speed: the tables that benchmarks/step.py and benchmarks/book.py last wrote to benchmarks/results.
+--check compares all but the run, which depend on nothing but the checkout.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def counts() -> str:
         ("operations of the alphabet", str(len(ALPHABET))),
         ("formulas", f"{len(FORMULAS)} in {len(domains)} domains"),
         ("layers", ", ".join(LAYERS)),
-        ("losses", ", ".join(LOSSES)),
+        ("training losses", ", ".join(LOSSES)),
         ("optimisers", ", ".join(OPTIMIZERS)),
         ("engines", ", ".join(ENGINES)),
         ("health rules", str(len(RULES))),
@@ -45,31 +45,35 @@ def counts() -> str:
 
 
 def speed() -> str:
-    """The last tables of the step benchmark, without and with the mkl extra."""
-    tables = ((RESULTS / name).read_text("utf-8") for name in ("step.txt", "step-mkl.txt"))
+    """The last tables of the step benchmark, without and with the mkl extra, and of the book's."""
+    names = ("step.txt", "step-mkl.txt", "book.txt")
+    tables = ((RESULTS / name).read_text("utf-8") for name in names)
     return "```text\n" + "\n".join(tables) + "```"
+
+
+def card() -> str:
+    """A card of the book as the terminal shows it, 80 columns wide."""
+    shown = _neurogebra("formula", "softplus", "--plot", folder=str(ROOT))
+    return "```text\n" + shown + "\n```"
 
 
 def run() -> str:
     """What the main job prints into a file, 80 columns wide."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "neurogebra",
-                "train",
-                "breast_cancer",
-                "--out",
-                "runs/first",
-            ],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"PATH": "", "COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT / "src")},
-        )
-    return "```text\n" + "\n".join(ln.rstrip() for ln in done.stdout.strip().splitlines()) + "\n```"
+        shown = _neurogebra("train", "breast_cancer", "--out", "runs/first", folder=folder)
+    return "```text\n" + shown + "\n```"
+
+
+def _neurogebra(*words: str, folder: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "neurogebra", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "", "COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT / "src")},
+    )
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 
 
 def filled(text: str, parts: dict[str, str]) -> str:
@@ -83,10 +87,11 @@ def filled(text: str, parts: dict[str, str]) -> str:
 def main() -> int:
     old = README.read_text("utf-8")
     if "--check" in sys.argv:
-        same = filled(old, {"counts": counts(), "speed": speed()}) == old
+        same = filled(old, {"card": card(), "counts": counts(), "speed": speed()}) == old
         print("README.md is up to date" if same else "README.md is stale: python tools/readme.py")
         return 0 if same else 1
-    README.write_text(filled(old, {"run": run(), "counts": counts(), "speed": speed()}), "utf-8")
+    parts = {"run": run(), "card": card(), "counts": counts(), "speed": speed()}
+    README.write_text(filled(old, parts), "utf-8")
     return 0
 
 

@@ -233,6 +233,25 @@ def compare(
 
 
 @app.command()
+def verify(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Such as relu, or a text: 'log(1 + exp(x))'.")
+    ],
+    domain: Annotated[
+        list[str] | None, typer.Option(metavar="x=0:1", help="Where to look; once for an input.")
+    ] = None,
+    shape: Annotated[
+        list[str] | None, typer.Option(metavar="X=4,3", help="An array's sizes; once for an input.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a formula to the laws of the book: domain, overflow, lost digits, derivative."""
+    from neurogebra.cli_verify import tell_verified
+
+    tell_verified(name, domain=domain or (), shapes=shape or (), as_json=as_json)
+
+
+@app.command()
 def search(
     words: Annotated[list[str], typer.Argument(metavar="WORDS…", help="Any, in any order.")],
     as_json: AsJson = False,

@@ -25,7 +25,8 @@ class UnknownName(NeurogebraError, KeyError):
 
     def __init__(self, kind: str, name: str, close: Iterable[str] = ()) -> None:
         hint = " or ".join(repr(c) for c in close)
-        self.message = f"no {kind} called {name!r}" + (f"; did you mean {hint}?" if hint else "")
+        called = f"no {kind} called {short(name)}"
+        self.message = called + (f"; did you mean {hint}?" if hint else "")
         super().__init__(self.message)
 
     def __str__(self) -> str:  # KeyError would show the repr

@@ -19,7 +19,7 @@ def test_a_card_has_the_formula_its_latex_its_inputs_and_derivatives(run):
     lines = {line[:11].strip(): line[11:].strip() for line in found.out.splitlines()}
     assert "α" in lines["formula"]
     assert r"\alpha" in lines["LaTeX"]
-    assert lines["inputs"] == "x"
+    assert lines["inputs"] == "x  any number"
     assert lines["parameters"] == "alpha = 0.01"
     assert "α" in lines["∂/∂x"]
     assert lines["source"].startswith("Maas")

@@ -15,7 +15,7 @@ import torch
 from matplotlib.mathtext import MathTextParser
 
 from neurogebra import Expression
-from neurogebra.core import array_desk, matrix_tidy
+from neurogebra.core import array_desk, expression_tidy, matrix_tidy
 from neurogebra.core.array_sample import MAX_ELEMENTS, Sample, conventional, of_shapes
 from neurogebra.core.array_terms import Terms
 from neurogebra.core.derivation import derive
@@ -23,7 +23,7 @@ from neurogebra.core.expression_maths import derivative
 from neurogebra.core.expression_terms import Term
 from neurogebra.core.matrix_tidy import kind_of, tidy_arrays
 from neurogebra.core.parse import parse
-from neurogebra.core.tree import MAX_WRITTEN, Node, substitute, symbol, symbols, written_size
+from neurogebra.core.tree import MAX_WRITTEN, Node, same, substitute, symbol, symbols, written_size
 from neurogebra.errors import BadValue, FormulaError
 from neurogebra.ops.record import LINEAR
 from neurogebra.repository import FORMULAS
@@ -433,12 +433,32 @@ def test_formulas_of_the_book_are_shown_with_the_value_that_runs(name):
     e = Expression(name, FORMULAS[name])
     for n in e.inputs:
         raw = derivative(e.tree, n)
-        sample = conventional(raw, tuple(e.params))
-        if sample is None:
+        samples = conventional(raw, tuple(e.params))
+        if not samples:
             continue
+        sample = samples[0]
         found, wanted = sample.value(tidy_arrays(raw, sample)), sample.value(raw)
         if not np.max(np.abs(wanted)) > 1e10:  # an example that is all but singular
             np.testing.assert_allclose(found + 0 * wanted, wanted, rtol=1e-8, atol=1e-10)
+
+
+def test_a_record_is_tidied_at_its_own_shapes():
+    f = FORMULAS["prelu"]
+    by_record = Expression("f", f).gradient("alpha").tree
+    by_custom = Expression("f", f.expr).gradient("alpha").tree
+    at = Sample({"x": np.array([[-1.0, 2.0], [-3.0, -4.0], [5.0, -6.0]]), "alpha": np.ones(2)})
+    np.testing.assert_allclose(at.value(by_record), [-4.0, -10.0])
+    assert at.shape(by_custom) == (3, 2)
+
+
+def test_tidying_that_changes_the_value_is_not_shown(monkeypatch):
+    right = expression_tidy.tidy_arrays
+    monkeypatch.setattr(expression_tidy, "tidy_arrays", lambda r, s: 2 * right(r, s))
+    monkeypatch.setattr(expression_tidy, "_by_element", lambda r, scalars: 3 * r)
+    for given in (FORMULAS["free_bits_kl"], "sum(matmul(A, x)**2)"):
+        e = Expression("f", given)
+        name = e.inputs[0]
+        assert same(e.gradient(name).tree, derivative(e.tree, name))
 
 
 # -- bounds ----------------------------------------------------------------------------------------

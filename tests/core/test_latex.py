@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from matplotlib.mathtext import MathTextParser
 
 from neurogebra.core.expression import Expression
 from neurogebra.core.latex import latex, unicode
 from neurogebra.core.parse import parse
-from neurogebra.core.tree import symbol
+from neurogebra.core.tree import in_order, symbol
 from neurogebra.repository import FORMULAS
 
 WRITTEN = {
@@ -42,7 +43,42 @@ WRITTEN = {
     "sum(x*y)": (r"\sum x y", "sum(x·y)"),
     "sum(x + y)": (r"\sum (x + y)", "sum(x + y)"),
     "sum(x)*y": (r"\left(\sum x\right) y", "sum(x)·y"),
-    "sum(x, 0)": (r"\sum x", "sum(x, axis=0)"),
+    "sum(x, 0)": (r"\sum_{i} x", "sum(x, axis=0)"),
+    "mean(X, 0)": (r"\operatorname{mean}_{i}(X)", "mean(X, axis=0)"),
+    "softmax(x, 0)": (r"\operatorname{softmax}_{i}(x)", "softmax(x, axis=0)"),
+    "norm(x, 0)": (r"\left\|x\right\|_{i}", "norm(x, axis=0)"),
+    "slice(x, 0, 1)": ("x_{1:}", "x[1:]"),
+    "slice(x, -1, 1, -1)": (r"x_{\ldots,1:-1}", "x[…, 1:-1]"),
+    "slice(x0, -2, 0, 3)": (r"(x_{0})_{\ldots,:3,:}", "x0[…, :3, :]"),
+    "slice(W, 1, 2)": ("W_{:,2:}", "W[:, 2:]"),
+    "slice(matmul(W, x) + b, 0, 2, 3)": ("(W x + b)_{2:3}", "(W·x + b)[2:3]"),
+    "take(E, i, 0)": ("E_{i}", "E[i]"),
+    "take_along(x, i, 0)": (
+        r"\operatorname{take\_along}_{i}(x, i)",
+        "take_along(x, i, axis=0)",
+    ),
+    "pad(x, 0, 1, 2)": (r"\operatorname{pad}_{i, 1, 2}(x)", "pad(x, 1, 2, axis=0)"),
+    "windows(x, -1, 3, 2)": (
+        r"\operatorname{windows}_{3, \mathrm{stride}\ 2}(x)",
+        "windows(x, 3, stride 2)",
+    ),
+    "reshape(x, 0, 2, -1)": (
+        r"\operatorname{reshape}_{: \times 2 \times -1}(x)",
+        "reshape(x, :×2×−1)",
+    ),
+    "permute(x, 1, 0, 2)": (r"\operatorname{permute}_{1, 0, 2}(x)", "permute(x, 1, 0, 2)"),
+    "polygamma(x, 2)": (r"\psi^{(2)}(x)", "ψ⁽²⁾(x)"),
+    "digamma(x)": (r"\psi(x)", "ψ(x)"),
+    "positions(x, 0)": (r"\operatorname{positions}_{i}(x)", "positions(x, axis=0)"),
+    "concat(x, y, 0)": (r"[x;\, y]", "[x; y]"),
+    "concat(x, y, -1)": (r"[x,\, y]", "[x, y]"),
+    "expand_dims(x, 1) - expand_dims(y, 0)": (
+        r"x_{:,\mathrm{new}} - y_{\mathrm{new}}",
+        "x[:, new] − y[new]",
+    ),
+    "abs(y - y_pred) <= delta": (r"[\left|y - \hat{y}\right| \leq \delta]", "[|y − ŷ| ≤ δ]"),
+    "(x < 0)*x": ("[x < 0] x", "[x < 0]·x"),
+    "x >= delta": (r"[x \geq \delta]", "[x ≥ δ]"),
     "mean((x - y)**2)": (r"\frac{1}{n} \sum (x - y)^{2}", "mean((x − y)²)"),
     "mean(x) + n": (r"\bar{x} + n", "mean(x) + n"),
     "mean(x*y) + n": (r"\operatorname{mean}(x y) + n", "mean(x·y) + n"),
@@ -148,3 +184,21 @@ def test_every_formula_and_derivative_is_balanced(name):
         assert line.count("(") == line.count(")")
         assert "  " not in line
         assert "\n" not in line
+
+
+def test_matplotlib_reads_the_latex_of_the_book():
+    """One formula for every set of operations; mathtext has neither cases nor rows."""
+    kinds = {}
+    for name, formula in FORMULAS.items():
+        tree = parse(formula.expr)
+        kinds.setdefault(frozenset((n.op, n.attrs) for n in in_order(tree)), (name, latex(tree)))
+    texts = [(n, t) for n, t in kinds.values() if r"\begin" not in t and len(t) < 200]
+    assert len(texts) > 300
+    parser = MathTextParser("path")
+    for _, text in texts:
+        parser.parse(f"${text}$")
+
+
+def test_mathtext_refuses_what_is_no_latex():
+    with pytest.raises(ValueError, match="Expected"):
+        MathTextParser("path").parse(r"$\frac{x}{$")

@@ -30,7 +30,7 @@ def _weight_norm(v):
 
 def _response(v):
     """torch's layer, channels along the second axis."""
-    return functional.local_response_norm(_t(v["x"])[None, :, None], 3, 0.1, 0.75, 1.0).numpy()
+    return functional.local_response_norm(_t(v["x"])[None, :, None], 3, 1e-4, 0.75, 1.0).numpy()
 
 
 def _standard(rows, eps=1e-5):
@@ -132,7 +132,7 @@ DERIVATIONS = {
     "affine_quantize": lambda v: (
         128 + 32 * torch.fake_quantize_per_tensor_affine(_t(v["x"]), 1 / 32, 128, 0, 255).numpy()
     ),
-    "dequantize": lambda v: [0.05 * int(q) - 6.4 for q in v["q"]],
+    "dequantize": lambda v: [int(q) / 32 - 4 for q in v["q"]],
     "ternary_weights": _ternary,
     "binary_weights": lambda v: np.copysign(np.linalg.norm(np.ravel(v["W"]), 1) / 12, v["W"]),
     "stochastic_rounding": lambda v: [

@@ -134,7 +134,7 @@ DERIVATIONS = {
     "rope": _turned,
     "rope_frequency": lambda v: np.exp(-2 * np.log(10000) * v["i"] / v["d_model"]),
     "yarn_temperature": lambda v: 1 + np.log10(v["scale"]) / np.log10(np.e) / 10,
-    "logit_softcap": lambda v: 10 * special.expit(0.4 * v["x"]) - 5,
+    "logit_softcap": lambda v: 60 * special.expit(v["x"] / 15) - 30,
     "qk_norm_attention": _cosines,
     "sink_attention": _sink,
     "differential_attention": _difference,

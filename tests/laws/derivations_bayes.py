@@ -212,7 +212,7 @@ DERIVATIONS = {
     "bayesian_regression_covariance": lambda v: (
         np.eye(2) - v["X"].T @ np.linalg.inv(v["X"] @ v["X"].T + 4 * np.eye(5)) @ v["X"]
     ),
-    "james_stein": lambda v: (
+    "positive_part_james_stein": lambda v: (
         v["x"] * (1 - min(1.0, (len(v["x"]) - 2) / np.linalg.norm(v["x"]) ** 2))
     ),
     "gelman_rubin": _between_chains,

@@ -91,7 +91,7 @@ DERIVATIONS = {
             for u in np.abs(v["u"])
         ]
     ),
-    "cosine_window": lambda v: np.where(
+    "cosine_kernel": lambda v: np.where(
         np.abs(v["u"]) <= 1, np.pi / 4 * np.exp(0.5j * np.pi * v["u"]).real, 0
     ),
     "minkowski_dist_elem": lambda v: (v["x"] - v["y"]) ** 2,

@@ -47,11 +47,6 @@ def _inverse_iteration(v):
     return x / np.linalg.norm(x)
 
 
-def _rank_2(a):
-    u, s, w = np.linalg.svd(a, full_matrices=False)
-    return u[:, :2] * s[:2] @ w[:2]
-
-
 def _turned(v):
     z = complex(*v["v"]) * np.exp(1j * v["theta"])
     return np.array([z.real, z.imag])
@@ -111,8 +106,7 @@ DERIVATIONS = {
     "schatten_norm": lambda v: np.linalg.norm(_svd(v), 3),
     "effective_rank": lambda v: np.exp(_entropy(_svd(v))),
     "stable_rank": lambda v: (np.linalg.norm(v["A"]) / np.linalg.norm(v["A"], 2)) ** 2,
-    "participation_ratio": lambda v: 1 / np.sum((v["lam"] / v["lam"].sum()) ** 2),
-    "rank_2_error": lambda v: np.linalg.norm(v["A"] - _rank_2(v["A"])),
+    "scaled_dot_product": lambda v: np.ldexp(v["dot_qk"], -3),
     "parallelotope_volume": lambda v: np.prod(np.abs(np.diag(np.linalg.qr(v["A"])[1]))),
     "mahalanobis_distance": lambda v: spatial.distance.mahalanobis(
         v["x"], v["y"], np.linalg.inv(v["S"])
@@ -144,7 +138,7 @@ DERIVATIONS = {
     "random_walk_matrix": lambda v: np.array([row / row.sum() for row in v["A"]]),
     "markov_chain_step": lambda v: sum(p * row for p, row in zip(v["p"], v["P"], strict=True)),
     "pagerank_step": lambda v: v["r"] @ (0.85 * v["P"] + 0.15 / 5),
-    "label_propagation": lambda v: (
+    "label_spreading": lambda v: (
         np.hstack([0.9 * v["S"], 0.1 * np.eye(5)]) @ np.vstack([v["F"], v["Y"]])
     ),
     "softmax_jacobian": _softmax_jacobian,

@@ -49,14 +49,17 @@ def _contractive(v):
     return 0.1 * total / len(v["h"])
 
 
-def _gate(v):
-    s = special.expit((special.logit(v["u"]) + v["log_alpha"]) * 1.5)
-    return np.clip(1.2 * s - 0.1, 0, 1)
-
-
 REGULARIZERS = {
     "cauchy_reg": lambda v: 0.02 * np.log(np.abs(1 + 1j * v["w"])).sum(),
-    "log_barrier": lambda v: -0.01 * np.log(np.prod(v["w"])),
+    "log_barrier": lambda v: -0.01 * np.log(np.prod(v["w"] + 1e-8)),
+    "confidence_penalty": lambda v: 0.1 * np.dot(v["p"], np.log(v["p"] + 1e-8)),
+    "group_lasso": lambda v: (
+        0.01 * np.hypot(np.abs(v["w1"] + 1j * np.asarray(v["w2"])), 1e-4).sum()
+    ),
+    "group_lasso_rows": lambda v: 0.01 * np.linalg.norm(v["w"], axis=1).sum(),
+    "gradient_penalty": lambda v: (
+        10 * (np.var(v["grad_norm"]) + (np.mean(v["grad_norm"]) - 1) ** 2)
+    ),
     "l1_l2": lambda v: np.sum([0.01 * abs(a) + 0.01 * a * a for a in np.ravel(v["w"])]),
     "sqrt_reg": lambda v: 0.01 * np.hypot(0, (np.abs(v["w"]) + 1e-8) ** 0.5).sum(),
     "entropy_reg": lambda v: -0.01 * np.dot(v["p"], np.log(v["p"] + 1e-8)),
@@ -88,7 +91,6 @@ REGULARIZERS = {
     "sparsity_kl": lambda v: sum(
         _kl(np.array([0.05, 0.95]), np.array([r, 1 - r])) for r in v["rho_hat"]
     ),
-    "hard_concrete_gate": _gate,
     "l0_penalty": lambda v: 0.01 * special.expit(v["log_alpha"] + np.log(11) / 1.5).sum(),
     "jacobian_reg": lambda v: 0.005 * np.mean([np.linalg.norm(j) ** 2 for j in v["J"]]),
     "r1_penalty": lambda v: 5 * np.mean([np.dot(g, g) for g in v["grad"]]),

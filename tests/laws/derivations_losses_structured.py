@@ -217,7 +217,6 @@ DERIVATIONS = {
         [max(0, 1 - np.sqrt(np.var(c, ddof=1) + 1e-4)) for c in v["z"].T]
     ),
     "vicreg_covariance": _decorrelation,
-    "alignment_loss": lambda v: np.mean(2 - 2 * _cos(v["z1"], v["z2"])),
     "uniformity_loss": lambda v: torch.log(
         torch.exp(-2 * torch.pdist(functional.normalize(tensor(v["z"]))) ** 2).mean()
     ),
@@ -246,7 +245,7 @@ DERIVATIONS = {
     "lambda_rank_loss": _lambda_rank,
     "squared_emd_loss": lambda v: np.mean(
         [
-            [(a[: k + 1].sum() - b[: k + 1].sum()) ** 2 for k in range(len(a))]
+            sum((a[: k + 1].sum() - b[: k + 1].sum()) ** 2 for k in range(len(a)))
             for a, b in zip(v["y"], v["y_pred"], strict=True)
         ]
     ),

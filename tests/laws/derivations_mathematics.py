@@ -103,20 +103,13 @@ def _call_by_integration(v):
     return np.array(found)
 
 
-def _areas(function, v):
-    """Integrals from a to b on a fixed fine rule: the waves are slow on these stretches."""
-    nodes, weights = np.polynomial.legendre.leggauss(80)
-    middle, half = (v["a"] + v["b"]) / 2, (v["b"] - v["a"]) / 2
-    return half * (weights @ function(middle + np.outer(nodes, half)))
-
-
 DERIVATIONS = {
     "euler_step": lambda v: np.polyval([v["f"], v["y"]], 0.1),
     "heun_step": lambda v: v["y"] + integrate.trapezoid([v["k1"], v["k2"]], dx=0.1, axis=0),
     "rk4_step": lambda v: (
         v["y"] + 0.1 * np.average([v[k] for k in ("k1", "k2", "k3", "k4")], 0, [1, 2, 2, 1])
     ),
-    "rk4_amplification": _rk4_of_decay,
+    "rk4_stability_function": _rk4_of_decay,
     "adams_bashforth_2": lambda v: _extrapolated(v, ("f", "f_prev")),
     "adams_bashforth_4": lambda v: _extrapolated(v, ("f0", "f1", "f2", "f3")),
     "bdf2_step": _bdf2,
@@ -297,12 +290,21 @@ DERIVATIONS = {
     "product_rule": lambda v: np.imag(
         (v["f_val"] + 1e-20j * v["df_dx"]) * (v["g_val"] + 1e-20j * v["dg_dx"]) / 1e-20
     ),
-    "quotient_rule": lambda v: np.imag(
-        (v["f_val"] + 1e-20j * v["df_dx"]) / (v["g_val"] + 1e-20j * v["dg_dx"]) / 1e-20
+    "quotient_rule": lambda v: (
+        np.linalg.det(
+            np.array([[v["df_dx"], v["f_val"]], [v["dg_dx"], v["g_val"]]]).transpose(2, 0, 1)
+        )
+        / np.hypot(v["g_val"], 1e-4) ** 2
     ),
     "finite_difference": lambda v: np.gradient(
         [v["f_minus"], 0 * v["f_minus"], v["f_plus"]], 1e-5, axis=0
     )[1],
     "simpsons_rule": lambda v: v["h"] * np.average([v["f_a"], v["f_m"], v["f_b"]], 0, [1, 4, 1]),
-    "sine_integral_between": lambda v: _areas(np.sin, v),
+    "inverse_square": lambda v: stats.cauchy.pdf(v["x"], scale=1e-4) * np.pi * 1e4,
+    "square_root": lambda v: np.hypot(np.sqrt(v["x"]), 1e-4),
+    "nth_root": lambda v: np.cbrt(v["x"] + 1e-8),
+    "rational": lambda v: v["x"] / 1.00000001,
+    "logarithmic": lambda v: np.log2(v["x"] + 1e-8) * np.log(2),
+    "double_exponential": lambda v: 2 * stats.laplace.pdf(v["x"]),
+    "gaussian_basis": lambda v: np.sqrt(2 * np.pi) * stats.norm.pdf(v["x"]),
 }

@@ -154,7 +154,7 @@ DERIVATIONS = {
     "effective_batch_size": lambda v: np.prod(list(v.values()), axis=0),
     "gradient_noise_scale": lambda v: np.sum(v["variance"]) / np.linalg.norm(v["grad"]) ** 2,
     "noise_limited_lr": lambda v: 0.1 * v["batch"] / (v["batch"] + v["noise_scale"]),
-    "large_batch_steps": lambda v: 1000 * (v["batch"] + v["B_noise"]) / v["batch"],
+    "large_batch_steps": lambda v: 1000 * (v["batch"] + v["noise_scale"]) / v["batch"],
     "critical_batch_size": lambda v: 2e8 * np.exp(-np.log(v["L"]) / 0.21),
     "optimal_momentum": _each(_heavy_ball),
     "gradient_descent_rate": lambda v: np.abs(1 - 2 / (v["kappa"] + 1) * v["kappa"]),

@@ -306,7 +306,7 @@ DERIVATIONS = {
         np.zeros(len(v["Sigma"])), v["Sigma"]
     ).entropy(),
     "exponential_entropy": lambda v: stats.expon.entropy(scale=1 / v["lambda_param"]),
-    "total_correlation": lambda v: (
+    "gaussian_total_correlation": lambda v: (
         sum(stats.norm.entropy(0, math.sqrt(s)) for s in np.diag(v["Sigma"]))
         - stats.multivariate_normal(np.zeros(len(v["Sigma"])), v["Sigma"]).entropy()
     ),

@@ -142,8 +142,6 @@ DERIVATIONS = {
     "l1": lambda v: 0.01 * np.linalg.norm(np.atleast_1d(v["w"]), 1),
     "l2": lambda v: 0.01 * np.vdot(v["w"], v["w"]),
     "weight_decay": lambda v: 0.005 * np.vdot(v["w"], v["w"]),
-    "group_lasso": lambda v: 0.01 * np.linalg.norm(v["w"], axis=1).sum(),
-    "gradient_penalty": lambda v: 10 * (np.linalg.norm(v["grad"]) - 1) ** 2,
     "dropout": lambda v: np.where(v["mask"] == 1, v["x"] * 1.25, 0.0),
     "power_law": lambda v: np.multiply(v["x"], v["x"]),
     "lorentzian": lambda v: np.reciprocal(1 + v["x"] ** 2),
@@ -162,8 +160,6 @@ DERIVATIONS = {
         * np.exp(5j * v["x"]).real
         * resolve("scipy.stats.norm.pdf")(v["x"])
     ),
-    "inverse_square": lambda v: np.float_power(v["x"], -2),
-    "logarithmic": lambda v: np.log2(v["x"]) * np.log(2),
     "log_linear": lambda v: np.e * np.exp(v["x"]),
     "fourier_term": lambda v: np.exp(1j * v["x"]).real,
     "sawtooth_approx": lambda v: (
@@ -187,8 +183,8 @@ DERIVATIONS = {
     "covariance": lambda v: np.cov(v["x"], v["y"])[0, 1],
     "pearson_r": lambda v: np.corrcoef(v["x"], v["y"])[0, 1],
     "js_divergence": lambda v: resolve("scipy.spatial.distance.jensenshannon")(v["p"], v["q"]) ** 2,
-    "linear_regression_pred": lambda v: np.einsum("ij,j", v["X"], v["w"]),
-    "logistic_regression_pred": lambda v: resolve("scipy.special.expit")(
+    "multiple_linear_regression": lambda v: np.einsum("ij,j", v["X"], v["w"]),
+    "multiple_logistic_regression": lambda v: resolve("scipy.special.expit")(
         np.einsum("ij,j", v["X"], v["w"])
     ),
     "vector_projection": lambda v: np.outer(v["b"], v["b"]) @ v["a"] / (v["b"] @ v["b"]),
@@ -212,7 +208,6 @@ DERIVATIONS = {
     "perplexity": lambda v: 1 / resolve("scipy.stats.gmean")(v["p"]),
     "entropy": lambda v: resolve("scipy.special.entr")(v["p"]).sum(),
     "kl_divergence": lambda v: resolve("scipy.special.rel_entr")(v["p"], v["q"]).sum(),
-    "confidence_penalty": lambda v: -0.1 * resolve("scipy.special.entr")(v["p"]).sum(),
     "dice_loss": lambda v: (
         1 - (2 * np.vdot(v["y"], v["y_pred"]) + 1) / (np.sum(v["y"]) + np.sum(v["y_pred"]) + 1)
     ),

@@ -1,4 +1,4 @@
-"""Every parameter's gradient, for every layer × activation × loss, against differences."""
+"""Every parameter's gradient, for every layer × activation and every loss, against differences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from neurogebra.core.differentiate import gradient
 from neurogebra.engines import ENGINES, numpy_engine
 from neurogebra.engines.conformance import activations, gradient_error
-from neurogebra.engines.reference import _differences, first_batch, first_weights
+from neurogebra.engines.reference import REACH, _differences, first_batch, first_weights
 from neurogebra.layers import LAYERS, Activation, BatchNorm, Dense, Dropout, Flatten
 from neurogebra.losses import LOSSES
 from neurogebra.losses.table import BINARY, CLASSES
@@ -41,19 +41,35 @@ def model_for(layer: str, activation: str, loss: str) -> ModelSpec:
     return ModelSpec(layer, shape, (*STEMS[layer](activation), end_for(loss)))
 
 
+def loss_for(layer: str, activation: str) -> str:
+    """Losses take turns: an activation meets another one in each layer, a layer meets all."""
+    turn = activations().index(activation) + 2 * list(STEMS).index(layer)
+    return list(LOSSES)[turn % len(LOSSES)]
+
+
 def test_every_layer_has_a_stem():
     assert set(STEMS) == set(LAYERS)
 
 
+def test_losses_take_turns_fairly():
+    met = {(layer, a, loss_for(layer, a)) for layer in STEMS for a in activations()}
+    assert {(layer, loss) for layer, _, loss in met} == set(itertools.product(STEMS, LOSSES))
+    for activation in activations():
+        assert len({loss for _, a, loss in met if a == activation}) >= 2, activation
+    for loss in LOSSES:
+        assert len({a for _, a, used in met if used == loss}) >= 4, loss
+
+
 @every_engine
-@every_loss
-def test_gradients_of_every_layer_and_activation(engine, loss):
-    worst, compared = 0.0, 0
-    for layer, activation in itertools.product(STEMS, activations()):
+@pytest.mark.parametrize("layer", STEMS)
+def test_gradients_of_every_layer_and_activation(engine, layer):
+    compared = 0
+    for activation in activations():
+        loss = loss_for(layer, activation)
         found = gradient_error(ENGINES[engine].load(), model_for(layer, activation, loss), loss)
-        worst, compared = max(worst, found[0]), compared + found[1]
-        assert worst < 1e-7, f"{layer} with {activation} and {loss} is off by {worst:.1e}"
-    assert compared >= 12 * len(STEMS) * len(activations()), "too few numbers: vacuous"
+        assert found[0] < 1e-7, f"{layer} with {activation} and {loss} is off by {found[0]:.1e}"
+        compared += found[1]
+    assert compared >= 12 * len(activations()), "too few numbers: vacuous"
 
 
 @every_engine
@@ -63,7 +79,7 @@ def test_the_last_layer_may_have_any_activation(engine, loss):
     if LOSSES[loss].target in (BINARY, CLASSES):
         pytest.skip("probabilities need an end that gives them")
     for activation in activations():
-        model = ModelSpec("end", (3,), (Dense(2, activation),))
+        model = ModelSpec("end", (3,), (Dense(6, activation),))
         error, _ = gradient_error(ENGINES[engine].load(), model, loss)
         assert error < 1e-7, f"an end of {activation} with {loss} is off by {error:.1e}"
 
@@ -109,5 +125,5 @@ def test_a_kink_is_never_taken_for_smooth():
         weights = {"dense_0.W": np.ones((1, 1)), "dense_0.b": np.array([b])}
         return _differences(lambda w: float(abs(w["dense_0.b"][0])), model, weights)
 
-    assert slopes(2e-4) is slopes(1e-4) is slopes(-1.9e-3) is None
+    assert slopes(0.2 * REACH) is slopes(0.1 * REACH) is slopes(-1.9 * REACH) is None
     assert slopes(0.1)["dense_0.b"] == pytest.approx([1.0])

@@ -78,7 +78,7 @@ def test_newton_schulz_converges_to_the_inverse():
 
 
 @pytest.mark.parametrize("name", ["epanechnikov_kernel", "biweight_kernel", "tricube_kernel",
-                                  "triangular_kernel", "cosine_window", "cubic_b_spline",
+                                  "triangular_kernel", "cosine_kernel", "cubic_b_spline",
                                   "cubic_convolution", "heat_kernel"])  # fmt: skip
 def test_windows_have_area_one(name):
     kernel = Expression(name, FORMULAS[name])

@@ -11,7 +11,7 @@ QUERIES = {
     "batch normalisation": "batch_norm batch_norm_elem batch_norm_inference",
     "layer normalization": "layer_norm layer_norm_elem",
     "adam optimizer": "adam_step",
-    "stochastic gradient descent": "sgd_step",
+    "stochastic gradient descent": "sgd_step gradient_descent_step",
     "normal distribution density": "normal_pdf",
     "gaussian distribution": "normal_pdf",
     "softmax function": "softmax",
@@ -51,7 +51,8 @@ QUERIES = {
     "he_uniform_bound lecun_normal_std",
     "compare machine translations": "bleu chrf meteor_f_mean",
     "weight initialization for relu": "he_normal_std he_uniform_bound",
-    "sparse weights penalty": "l1 elastic_net hoyer_square l0_penalty group_lasso",
+    "sparse weights penalty": "l1 elastic_net hoyer_square l0_penalty group_lasso "
+    "sparse_group_lasso",
     "count data regression": "poisson_loss poisson_deviance poisson_deviance_loss "
     "poisson_log_likelihood zero_inflated_poisson_pmf",
     "object detection box overlap": "iou_loss giou_loss diou_loss jaccard_score",

@@ -16,6 +16,8 @@ NAMES = Path(__file__).parents[3] / "shared" / "spec" / "formula-names.csv"
 MODULES = {
     *("__future__", "collections", "dataclasses", "difflib", "functools", "math", "re"),
     "unicodedata",
+    *("bisect", "itertools", "typing"),  # the search's index
+    *("importlib", "threading"),  # the book's files are read when a name asks for them
 }
 
 

@@ -1,10 +1,19 @@
 """Search: exact names first, forgiving, by word, use and symbol; fast enough to type at."""
 
+import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from neurogebra.repository import FORMULAS, search
+from neurogebra.repository.search_words import alike, letters, stem, words
+
+sys.path.insert(0, str(Path(__file__).parent))
+from search_queries import QUERIES
+
+MODULE = sys.modules["neurogebra.repository.search"]
 
 
 def names(query, **how):
@@ -67,6 +76,66 @@ def test_scores_fall_and_stay_within_one():
         assert scores == sorted(scores, reverse=True)
         assert len(scores) >= 3
         assert 0 < min(scores) <= max(scores) <= 1
+
+
+def answered(queries):
+    """The queries that have an expected name among the first three."""
+    return [q for q, named in queries.items() if set(named.split()) & set(names(q, max_results=3))]
+
+
+def test_what_people_ask_is_answered_among_the_first_three():
+    assert len(QUERIES) == 80
+    assert not {n for named in QUERIES.values() for n in named.split()} - set(FORMULAS)
+    missed = QUERIES.keys() - answered(QUERIES)
+    assert len(missed) <= 4, missed
+
+
+@pytest.mark.parametrize("broken", ["_rarity", "_closely", "_meant"])
+def test_without_its_parts_the_search_answers_fewer(monkeypatch, broken):
+    planted = {"_rarity": 1.0, "_closely": 0.0, "_meant": ()}
+    monkeypatch.setattr(MODULE, broken, lambda *given: planted[broken])
+    assert len(answered(QUERIES)) < 76
+
+
+def test_records_of_ones_own_are_found_beside_the_book_and_indexed_once():
+    relu = FORMULAS["relu"]
+    own = [replace(relu, name="wobble", aliases=(), summary="A wobbly bend.") for _ in range(2)]
+    MODULE._index.cache_clear()
+    for record in own:
+        assert search([*FORMULAS.values(), record], "wobbly")[0].formula is record
+    assert MODULE._index.cache_info().misses == 1
+    assert search([own[0]], "bends")[0].name == "wobble"
+    assert search([], "relu") == search([], "") == []
+
+
+def test_words_stems_and_slips():
+    assert words("Losses of ŷ, γ-classes") == ["loss", "of", "ŷ", "gamma", "class"]
+    assert stem("normalisation") == stem("normalized") == "normal"
+    assert stem("clipping") == stem("clip") == "clip"
+    known = [(w, letters(w)) for w in ("softmax", "softplus", "sofa", "sigmoid")]
+    found = alike("sofmax", known)
+    assert list(found) == ["softmax", "sofa"]
+    assert found["softmax"] > 0.85 > 0.7 > found["sofa"]
+    assert list(alike("sigmiod", known)) == ["sigmoid"]
+    assert alike("sfa", [("sofa", letters("sofa"))]) == {"sofa": 0.75}
+    assert alike("so", known) == {}
+
+
+def test_the_first_search_and_the_next_are_quick():
+    list(FORMULAS.values())
+    first, then = [], []
+    for _ in range(3):
+        MODULE._index.cache_clear()
+        first.append(cpu("wasserstien distance"))
+        then.append(max(cpu(q) for q in QUERIES))
+    assert min(first) < 0.150
+    assert min(then) < 0.015
+
+
+def cpu(query):
+    start = time.process_time()
+    search(FORMULAS, query)
+    return time.process_time() - start
 
 
 def test_a_long_query_is_quick():

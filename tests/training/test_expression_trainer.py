@@ -34,7 +34,7 @@ def test_the_documented_line_lands_on_least_squares_in_a_second(seed):
     assert e.params["m"] == pytest.approx(m, abs=0.02)
     assert e.params["b"] == pytest.approx(b, abs=0.03)
     assert trainer.converged
-    assert set(history) == {"loss", "params"}
+    assert set(history) == {"loss", "params", "converged", "why"}
     assert len(history["loss"]) == len(history["params"]) == 200
     assert history["params"][-1] == e.params
     assert history["loss"][-1] == pytest.approx(np.mean((m * X + b - y) ** 2), rel=1e-2)
@@ -148,7 +148,12 @@ def test_reset_begins_again():
     first = trainer.fit(X, y, epochs=2, verbose=False)
     trainer.reset()
     assert e.params == {"m": 0.25, "b": 0.0}
-    assert trainer.history == {"loss": [], "params": []}
+    assert trainer.history == {
+        "loss": [],
+        "params": [],
+        "converged": False,
+        "why": "nothing was fitted",
+    }
     assert trainer.fit(X, y, epochs=2, verbose=False) == first
 
 
@@ -161,11 +166,12 @@ def test_it_says_whether_it_converged(capsys):
     assert "not converged" in told
     assert "more epochs" in told
     assert not trainer.converged
+    assert told.rstrip().endswith(trainer.history["why"])
     trainer = Trainer(line(), 0.01, "adam")
     trainer.fit(X, y, epochs=200)
     assert "\nconverged" in capsys.readouterr().out
     Trainer(line(), 0.001).fit(X, y, epochs=1)
-    assert "does not show" in capsys.readouterr().out
+    assert "1 epoch cannot show it" in capsys.readouterr().out
     Trainer(line(), 0.001).fit(X, y, epochs=2, verbose=False)
     assert capsys.readouterr().out == ""
 
@@ -177,6 +183,9 @@ def test_a_diverging_fit_stops_and_keeps_the_last_finite_parameters():
     with pytest.raises(BadValue, match=r"learning_rate: .* try 1") as refused:
         trainer.fit(X, y, epochs=500, verbose=False)
     assert "epoch" in str(refused.value)
+    assert trainer.history["why"].startswith("diverged at epoch ")
+    assert "learning rate 10 is too large; try 1" in trainer.history["why"]
+    assert not trainer.converged
     assert all(np.isfinite(v) for v in e.params.values())
 
 

@@ -28,6 +28,8 @@ def test_get_explains_when_asked(capsys):
     assert "relu(x) = max(0, x)" in capsys.readouterr().out
     with pytest.raises(UnknownName, match="did you mean 'sigmoid'"):
         craft.get("sigmoyd")
+    with pytest.raises(UnknownName, match="did you mean 'adam'"):  # an alias, of adam_step
+        craft.get("adamm")
 
 
 def test_search_shows_what_it_returns(capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,12 @@ class Sample:
         """Return the shape of a formula; () is a number."""
         return tuple(np.shape(self.value(root)))
 
+    def largest(self, root: Node) -> float:
+        """Return the size of the largest finite number among a formula's parts."""
+        self.value(root)
+        parts = (np.abs(np.asarray(self._known[id(n)], float)) for n in in_order(root))
+        return max(float(np.max(p, initial=0.0, where=np.isfinite(p))) for p in parts)
+
     def define(self, name: str, root: Node) -> None:
         """Let a name stand for a formula."""
         self._values = {**self._values, name: self.value(root)}
@@ -81,33 +88,33 @@ class Sample:
         return ALPHABET[node.op].value(*args, **dict(node.attrs))
 
 
-def conventional(root: Node, scalars: Collection[str] = ()) -> Sample | None:
-    """Return an example by the custom of the field: A a matrix, x a vector, α and n numbers.
+def conventional(root: Node, scalars: Collection[str] = ()) -> list[Sample]:
+    """Return examples by the custom of the field: A a matrix, x a vector, α and n numbers.
 
-    Where that does not fit together, all names are matrices, then vectors; None where no
-    custom fits. scalars: names that are numbers.
+    Where that does not fit together, all names are matrices, then vectors; none where no
+    custom fits. scalars: names that are numbers. The examples differ in their values.
     """
     names = symbols(root)
     for rank in (_by_custom, lambda name: 2, lambda name: 1):
         shapes = {n: (_SIDE,) * (0 if n in scalars else rank(n)) for n in names}
         sample = _fitting(root, shapes)
         if sample is not None:
-            return sample
-    return None
+            return [sample, *(s for i in (1, 2) if (s := _fitting(root, shapes, i)) is not None)]
+    return []
 
 
-def alike(root: Node, scalars: Collection[str], shape: Shape, less: float = 0.0) -> Sample | None:
+def alike(root: Node, scalars: Collection[str], shape: Shape, which: int = 0) -> Sample | None:
     """Return an example whose names all have one shape, but for the `scalars`; None if unfit.
 
-    less: what is taken from every value, so that conditions come out both ways.
+    which: the first has positive values; the others have both signs, so that conditions come
+    out both ways.
     """
-    return _fitting(root, {n: () if n in scalars else shape for n in symbols(root)}, less)
+    return _fitting(root, {n: () if n in scalars else shape for n in symbols(root)}, which)
 
 
-def _fitting(root: Node, shapes: Mapping[str, Shape], less: float = 0.0) -> Sample | None:
-    filled = ((name, _filled(shape, i)) for i, (name, shape) in enumerate(shapes.items()))
-    near = 0.1 if less else 1.0  # numbers are thresholds, as a rule
-    sample = Sample({n: v - less if np.ndim(v) else near * v for n, v in filled})
+def _fitting(root: Node, shapes: Mapping[str, Shape], which: int = 0) -> Sample | None:
+    fill = _mixed if which else _filled
+    sample = Sample({n: fill(s, i + 10 * which) for i, (n, s) in enumerate(shapes.items())})
     try:
         sample.value(root)
     except (ValueError, TypeError, IndexError, ArithmeticError, NeurogebraError):
@@ -162,3 +169,18 @@ def _filled(shape: Shape, which: int) -> Any:
         block = np.diag(np.arange(1.0, shape[-1] + 1)) + 0.1 / (1 + which)
         return np.broadcast_to(block, shape).copy()
     return (0.2 + (np.arange(size) * (2 * which + 3) % 101) / 101).reshape(shape)
+
+
+@lru_cache(maxsize=1024)
+def _mixed(shape: Shape, which: int) -> Any:
+    """Return values of both signs, whose magnitudes differ from place to place.
+
+    Square matrices are far from singular; numbers are thresholds and rates, as a rule.
+    """
+    rng = np.random.default_rng([7, which])
+    if not shape:
+        return float(rng.uniform(0.05, 0.9))
+    x = rng.normal(size=shape) * 10.0 ** rng.uniform(-1, 0.3, shape)
+    if len(shape) >= 2 and shape[-1] == shape[-2]:
+        return 0.3 * x + 2 * np.eye(shape[-1])
+    return x

@@ -11,11 +11,16 @@ import numpy as np
 
 from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order
 from neurogebra.ops import ALPHABET
+from neurogebra.ops.bounds import room
 from neurogebra.ops.kernels import expand_like, float_type, sum_to, where
+from neurogebra.ops.record import ELEMENTWISE
 
 PLAIN = frozenset({int, float})
 # Calls nested deeper than this are cut into steps, so that no tree meets Python's own limit.
 MAX_NESTED = 24
+
+# Operations that add axes: what comes after them may broadcast far beyond the inputs.
+RISING = frozenset({"expand_dims", "outer", "windows", "reshape", "diag", "take", "transpose"})
 
 Run = Callable[[Sequence[Any]], Any]  # one value a name → the formula's value
 Row = tuple[str, tuple[int, ...], tuple[tuple[str, Any], ...], Any, str]
@@ -93,6 +98,7 @@ def _readers(
     for row in form:
         for a in row[1]:
             uses[a] += 1
+    rising = any(row[0] in RISING for row in form)
     readers: list[Run] = []
     depth: list[int] = []
     steps: list[Run] = []
@@ -103,7 +109,7 @@ def _readers(
         elif op == NUMBER:
             reader = _constant(value)
         else:
-            join = _array_call if arrays else _scalar_call
+            join = (_bounded_call if rising else _array_call) if arrays else _scalar_call
             reader = join(op, [readers[a] for a in args], dict(attrs))
             if uses[i] > 1 or nested > MAX_NESTED:
                 steps.append(reader)
@@ -153,6 +159,19 @@ def _array_call(name: str, args: list[Run], attrs: dict[str, Any]) -> Run:
         return f(*given, **attrs)
 
     return call
+
+
+def _bounded_call(name: str, args: list[Run], attrs: dict[str, Any]) -> Run:
+    """Return the call of NumPy's kernel, refused where broadcasting would make too much of it."""
+    call = _array_call(name, args, attrs)
+    if len(args) < 2 or ALPHABET[name].kind != ELEMENTWISE:
+        return call
+
+    def bounded(v: Sequence[Any]) -> Any:
+        room(name, np.broadcast_shapes(*(np.shape(a(v)) for a in args)))
+        return call(v)
+
+    return bounded
 
 
 def _power(a: Any, b: Any) -> Any:

@@ -72,5 +72,7 @@ def _worked(e: Expression) -> Iterator[str]:
         found = e.eval(**numbers)
     except BadValue:  # it takes vectors or matrices
         return
+    if type(found) not in (int, float):  # numbers in, and yet an array out
+        return
     given = ", ".join(f"{n} = {v:g}" for n, v in numbers.items())
     yield f"For example: {given or 'always'} gives {found:.6g}"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from neurogebra.core.array_domain import Domains, examples
 from neurogebra.core.differentiate import gradient
-from neurogebra.core.expression_tidy import tidy
+from neurogebra.core.expression_tidy import is_spread, tidy
 from neurogebra.core.parse import Parsed, read
 from neurogebra.core.tree import Node, build, is_elementwise, number, substitute, symbol, symbols
 from neurogebra.errors import BadValue, short
@@ -25,7 +26,7 @@ class Maths:
 
     tree: the definition; runs: the same values without overflow (often the same tree).
     inputs: names in order; params: names with values; like: the input whose shape the value
-    takes (a gradient's), if any.
+    takes (a gradient's), if any. domain: what the record says of the inputs; () without one.
     """
 
     tree: Node
@@ -34,6 +35,7 @@ class Maths:
     params: Mapping[str, Any] = field(default_factory=dict)
     trainable: tuple[str, ...] = ()
     like: str | None = None
+    domain: Domains = ()
 
 
 parsed = lru_cache(maxsize=4096)(read)
@@ -43,7 +45,7 @@ def of_record(record: Formula) -> Maths:
     """Return the maths of a formula of the book."""
     tree = parsed(record.expr).tree
     runs = tree if record.stable is None else parsed(record.stable).tree
-    return Maths(tree, runs, tuple(record.inputs), dict(record.params))
+    return Maths(tree, runs, tuple(record.inputs), dict(record.params), domain=record.domain)
 
 
 def of_source(
@@ -104,8 +106,17 @@ def checked_number(where: str, value: Any) -> Any:
 def derived(maths: Maths, var: str, where: str) -> Maths:
     """Return the derivative by one name, with every input and parameter kept."""
     var = checked_name(maths, var, where)
-    tree = tidy(derivative(maths.tree, var), tuple(maths.params))
+    tree = shown(maths, derivative(maths.tree, var), var)
     return replace(maths, tree=tree, runs=derivative(maths.runs, var), like=var)
+
+
+def shown(maths: Maths, made: Node, var: str) -> Node:
+    """Return what was made by `var` as one would write it, at the record's shapes if it has any."""
+    samples = examples(maths.domain, maths.inputs, maths.params)
+    leaf = symbol(var)
+    if samples and is_elementwise(made) and is_spread(samples[0], leaf, maths.tree):
+        made = build("sum_to", (build("expand_like", (made, maths.tree), {}), leaf), {})
+    return tidy(made, tuple(maths.params), samples)
 
 
 def checked_name(maths: Maths, var: str, where: str) -> str:
@@ -138,7 +149,8 @@ def joined(op: str, a: Maths | float, b: Maths | float) -> Maths:
     plain = left is left_runs and right is right_runs
     runs = tree if plain else build(op, (left_runs, right_runs), {})
     parts = [m for m in (a, b) if isinstance(m, Maths)]
-    return Maths(tree, runs, *_names(parts), like=_like(parts))
+    domain = parts[0].domain if len(parts) == 1 else ()
+    return Maths(tree, runs, *_names(parts), like=_like(parts), domain=domain)
 
 
 def composed(outer: Maths, inner: Maths | float, var: str) -> Maths:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 from neurogebra.core.expression_arithmetic import Arithmetic
 from neurogebra.core.expression_maths import only_input
 from neurogebra.core.latex import latex, unicode
+from neurogebra.core.tree import Node, symbol, symbols
 
 if TYPE_CHECKING:
     from neurogebra.core.expression import Expression
+
+DEADLINE = 10.0  # seconds that SymPy is given
 
 
 class Symbolic(Arithmetic):
@@ -26,7 +29,9 @@ class Symbolic(Arithmetic):
     @property
     def variables(self) -> list[Any]:
         """The SymPy symbols of the definition, sorted by name."""
-        return sorted(self.symbolic_expr.free_symbols, key=str)
+        from neurogebra.core.sympy_view import to_sympy
+
+        return [to_sympy(symbol(n)) for n in symbols(self.maths.tree)]
 
     def to_code(self, target: str = "numpy", gradient: str | None = None) -> str:
         """Return the source of a function for numpy, torch, jax, tensorflow, sympy or python.
@@ -45,17 +50,24 @@ class Symbolic(Arithmetic):
         """Return the definition as one line of Unicode."""
         return unicode(self.maths.tree)
 
-    def simplify(self) -> Expression:
-        """Return the formula as SymPy simplifies it; it is evaluated as before."""
-        from neurogebra.core.sympy_view import simplify
+    def simplify(self, deadline: float = DEADLINE) -> Expression:
+        """Return the formula as SymPy simplifies it; it is evaluated as before.
 
-        return self._new(self.name, replace(self.maths, tree=simplify(self.maths.tree)))
+        deadline: seconds; SymPy works in a process of its own. Raises FormulaError where that
+        is not enough.
+        """
+        tree = self._worked("simplify", deadline)
+        return self._new(self.name, replace(self.maths, tree=tree))
 
-    def expand(self) -> Expression:
-        """Return the formula with products multiplied out; it is evaluated as before."""
-        from neurogebra.core.sympy_view import expand
+    def expand(self, deadline: float = DEADLINE) -> Expression:
+        """Return the formula with products multiplied out; see `simplify` for the rest."""
+        tree = self._worked("expand", deadline)
+        return self._new(self.name, replace(self.maths, tree=tree))
 
-        return self._new(self.name, replace(self.maths, tree=expand(self.maths.tree)))
+    def _worked(self, verb: str, deadline: float, var: str = "") -> Node:
+        from neurogebra.core.sympy_worker import ask
+
+        return ask(verb, self.maths.tree, var, deadline)
 
     def hessian_vector(self, var: str, v: str = "v") -> Expression:
         """Return the Hessian by `var` times a direction, a new input named `v`."""
@@ -64,11 +76,9 @@ class Symbolic(Arithmetic):
         maths = hessian_vector(self.maths, str(var), v, f"{self.name}.hessian_vector")
         return self._new(f"d²({self.name})/d({var})² {v}", maths)
 
-    def integrate(self, var: str) -> Expression:
-        """Return an antiderivative by `var`; FormulaError where SymPy finds none."""
-        from neurogebra.core.sympy_view import integrate
-
+    def integrate(self, var: str, deadline: float = DEADLINE) -> Expression:
+        """Return an antiderivative by `var`; FormulaError where SymPy finds none in time."""
         var = only_input(self.maths, str(var), f"{self.name}.integrate")
-        tree = integrate(self.maths.tree, var)
+        tree = self._worked("integrate", deadline, var)
         maths = replace(self.maths, tree=tree, runs=tree, like=None)
         return self._new(f"∫ {self.name} d{var}", maths)

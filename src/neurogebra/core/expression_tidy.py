@@ -5,26 +5,42 @@ What is tidied here is shown; what runs is the derivative as it was made.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from neurogebra.core.array_sample import Sample, alike, conventional
+from neurogebra.core.array_sample import Sample, TooLarge, alike, conventional
 from neurogebra.core.expression_forms import Forms
 from neurogebra.core.expression_shapes import Shapes
 from neurogebra.core.expression_terms import decided, gathered, product, term_of, times
 from neurogebra.core.matrix_tidy import kind_of, tidy_arrays
-from neurogebra.core.tree import MAX_WRITTEN, Node, build, in_order, written_size
+from neurogebra.core.tree import (
+    MAX_WRITTEN,
+    Node,
+    build,
+    in_order,
+    is_elementwise,
+    written_size,
+)
+from neurogebra.errors import BadValue
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE, LINEAR
 
+# Shapes that all inputs have, where none is said.
+_CUSTOM = ((4, 3), (5,))
 
-def tidy(root: Node, scalars: Collection[str] = ()) -> Node:
-    """Return a formula of the same values for inputs of one shape, and `scalars` of none.
 
-    A formula of whole arrays is taken by custom: A is a matrix, x a vector, α a number.
+def tidy(root: Node, scalars: Collection[str] = (), examples: Sequence[Sample] = ()) -> Node:
+    """Return a formula of the same values at the shapes of `examples`.
+
+    Without examples that is for inputs of one shape, and `scalars` of none; a formula of whole
+    arrays is taken by custom: A is a matrix, x a vector, α a number. What cannot be shown to
+    agree is left as it is.
     """
-    found = _by_arrays(root, scalars)
+    fitting = [s for s in examples if _fits(s, root)]
+    if examples and not fitting and not is_elementwise(root):
+        return root
+    found = _by_arrays(root, scalars, fitting)
     if found is None:
         found = _by_element(root, scalars)
     return root if written_size(found) > max(written_size(root), MAX_WRITTEN) else found
@@ -50,36 +66,72 @@ def _by_element(root: Node, scalars: Collection[str]) -> Node:
     return made[id(root)]
 
 
-def _by_arrays(root: Node, scalars: Collection[str]) -> Node | None:
-    """Tidy what works on whole arrays at shapes that custom gives; None where none fits."""
+def _by_arrays(root: Node, scalars: Collection[str], examples: list[Sample]) -> Node | None:
+    """Tidy what works on whole arrays; None for what treats each element by itself."""
     kind = kind_of(root)
-    if kind == ELEMENTWISE:
+    if is_elementwise(root) or (kind == ELEMENTWISE and not examples):
         return None
-    if kind == LINEAR:
-        sample = conventional(root, scalars)
-        return None if sample is None else tidy_arrays(root, sample)
-    samples = [s for shape in ((4, 3), (5,)) if (s := alike(root, scalars, shape)) is not None]
-    if not samples:
-        return None
-    moved = (alike(root, scalars, shape, 0.6) for shape in ((4, 3), (5,)))
-    tests = [*samples, *(s for s in moved if s is not None)]
-    for sample in samples:
-        tree = tidy_arrays(root, sample)
-        if all(_agree(s, tree, root) for s in tests):
+    samples = examples[:1]
+    if not samples and kind == LINEAR:
+        samples = conventional(root, scalars)
+        examples = samples
+    elif not samples:
+        samples = [s for shape in _CUSTOM if (s := alike(root, scalars, shape)) is not None]
+        moved = (alike(root, scalars, shape, i) for shape in _CUSTOM for i in (1, 2))
+        examples = [*samples, *(s for s in moved if s is not None)]
+    for sample in samples[:2]:
+        tree = _arranged(root, sample)
+        if tree is not None and _agree_all(examples, tree, root):
             return tree
     tree = _by_element(root, scalars)
-    return tree if all(_agree(s, tree, root) for s in tests) else root
+    return tree if _agree_all(examples, tree, root) else root
 
 
-def _agree(sample: Sample, tree: Node, root: Node) -> bool:
-    """Say whether a formula has the value of another at an example, but for rounding."""
-    wanted = sample.value(root)
+def _arranged(root: Node, sample: Sample) -> Node | None:
     try:
-        found = sample.value(tree)
-        near = np.isclose(found, wanted, rtol=1e-9, atol=1e-12, equal_nan=True)
-    except (ValueError, IndexError):  # shapes that do not fit
+        return tidy_arrays(root, sample)
+    except (ValueError, IndexError, TooLarge):  # a part that does not fit the example
+        return None
+
+
+def _fits(sample: Sample, root: Node) -> bool:
+    try:
+        sample.value(root)
+    except (ValueError, IndexError, TypeError, BadValue, TooLarge):
         return False
-    return bool(near.shape == np.shape(wanted) and near.all())
+    return True
+
+
+def is_spread(sample: Sample, leaf: Node, root: Node) -> bool:
+    """Say whether an array is spread out by what a formula joins it with."""
+    if not (_fits(sample, leaf) and _fits(sample, root)):
+        return False
+    return sample.shape(leaf) not in ((), sample.shape(root))
+
+
+def _agree_all(samples: Sequence[Sample], tree: Node, root: Node) -> bool:
+    """Say whether two formulas agree at every example, and have a value at one of them."""
+    found = [_agree(s, tree, root) for s in samples]
+    return None not in found and True in found
+
+
+def _agree(sample: Sample, tree: Node, root: Node) -> bool | None:
+    """Say whether formulas agree, but for rounding: None where not, False where none has a value.
+
+    An example may lie outside of what the formula is for.
+    """
+    wanted = np.asarray(sample.value(root), float)
+    try:
+        found = np.broadcast_to(np.asarray(sample.value(tree), float), wanted.shape)
+    except (ValueError, IndexError):  # shapes that do not fit
+        return None
+    known = np.isfinite(wanted)
+    if not known.any():
+        return False
+    scale = float(np.max(np.abs(wanted[known])))
+    least = 1e-10 * scale + 1e-14 * sample.largest(root)  # parts that cancel leave rounding
+    near = np.abs(found[known] - wanted[known]) <= 1e-9 * np.abs(wanted[known]) + least
+    return True if near.all() else None
 
 
 def _borne(shapes: Shapes, node: Node, i: int, made: Mapping[int, Node]) -> Node:

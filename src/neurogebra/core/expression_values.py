@@ -62,7 +62,7 @@ def value(name: str, given: Any) -> Any:
         return _array(name, given)
     if isinstance(given, numbers.Real):
         return float(given)
-    if isinstance(given, (str, bytes)) or given is None:
+    if isinstance(given, (str, bytes, bytearray, memoryview)) or given is None:
         raise BadValue(name, "a number or an array of numbers", given)
     try:
         return _array(name, np.asarray(given))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurogebra.core.tree import SYMBOL, in_order
+from neurogebra.core.tree import SYMBOL, in_order, is_elementwise
 from neurogebra.errors import BadValue
 from neurogebra.repository.record import Domain, Interval, Rows
 
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from neurogebra.core.expression import Expression
 
 # Where a formula of one input is looked at: dense around 0, then over the magnitudes.
-_GRID = np.unique(
+_GRID = np.sort(
     np.concatenate([np.linspace(-12, 12, 1201), *(s * np.logspace(1, 6, 60) for s in (-1, 1))])
 )
-_UNBOUNDED = 1e4
+_UNBOUNDED = 1e3
+_FEW = 200  # points, where one after the other has to be computed
 
 
 def domain_words(domain: Domain) -> str:
@@ -71,15 +72,25 @@ def measured_range(expression: Expression) -> tuple[float, float] | None:
     inside = (grid > domain.low if domain.low_open else grid >= domain.low) & (
         grid < domain.high if domain.high_open else grid <= domain.high
     )
-    try:
-        found = np.asarray([expression.eval(**{x: float(v)}) for v in grid[inside]], float)
-    except BadValue:
+    found = _values(expression, x, grid[inside])
+    if found is None:
         return None
     found = found[~np.isnan(found)]
     if not found.size:
         return None
     low, high = float(found.min()), float(found.max())
-    return (-math.inf if low < -_UNBOUNDED else low), (math.inf if high > _UNBOUNDED else high)
+    return (-math.inf if low <= -_UNBOUNDED else low), (math.inf if high >= _UNBOUNDED else high)
+
+
+def _values(expression: Expression, x: str, grid: np.ndarray) -> np.ndarray | None:
+    """Return a formula's values on a grid: at once, or one by one where elements are joined."""
+    try:
+        if is_elementwise(expression.maths.runs):
+            return np.broadcast_to(np.asarray(expression.eval(**{x: grid}), float), grid.shape)
+        few = grid[:: max(1, grid.size // _FEW)]
+        return np.asarray([expression.eval(**{x: float(v)}) for v in few], float)
+    except (BadValue, TypeError):  # it takes a vector
+        return None
 
 
 def values_at(

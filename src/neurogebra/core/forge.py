@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
 
 from neurogebra.core.card import card, compare
 from neurogebra.core.expression import Expression
@@ -15,6 +16,9 @@ from neurogebra.errors import BadValue, FormulaError, UnknownName
 from neurogebra.registry import near
 from neurogebra.repository import FORMULAS, Formula
 from neurogebra.repository.search import search
+
+if TYPE_CHECKING:
+    from neurogebra.core.verify_record import Verdict
 
 
 class MathForge:
@@ -43,7 +47,7 @@ class MathForge:
 
     def _record(self, name: str) -> Formula:
         if name not in FORMULAS:
-            raise UnknownName("formula", name, near(name, (*FORMULAS, *self._own)))
+            raise UnknownName("formula", name, near(name, (*FORMULAS.near(name), *self._own)))
         return FORMULAS[name]
 
     def search(self, query: str) -> list[str]:
@@ -81,12 +85,17 @@ class MathForge:
         join = _ARITHMETIC.get(node.op)
         if join is None:
             raise FormulaError(f"{node.op} does not join formulas; use + - * / ** and brackets")
-        return join(*args)
+        try:
+            return join(*args)
+        except ArithmeticError as error:  # numbers alone, such as 1/0
+            raise FormulaError(f"{node.op} of these numbers has no value: {error}") from error
 
     def register(self, name: str, expr: Expression | str) -> None:
         """Add a formula of your own under `name`; a name of the book stays the book's."""
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise BadValue("name", "a letter, then letters, digits or _", name)
+        if iskeyword(name):
+            raise BadValue("name", "a name that is no word of Python", name, f"say {name}_")
         if name in FORMULAS:
             raise BadValue("name", "a name that the book does not use", name)
         made = expr.clone() if isinstance(expr, Expression) else Expression(name, expr)
@@ -104,6 +113,23 @@ class MathForge:
     def compare(self, names: Sequence[str]) -> str:
         """Return a table of formulas side by side: formula, values, slopes, cost, use."""
         return compare([self.get(n) for n in names])
+
+    def verify(self, formula: str | Expression, **options: Any) -> Verdict:
+        """Return what can be found out about a formula: its domain, stability and derivative.
+
+        formula: a name of the book, one registered here, a text, or an Expression. options:
+        `domain`, `shapes`, `seconds`; see `core.verify.verify`.
+        """
+        from neurogebra.core.verify import verify
+
+        if isinstance(formula, Expression):
+            return verify(formula, **options)
+        if not isinstance(formula, str):
+            raise BadValue("verify", "a name, a text or an Expression", formula)
+        known = formula in FORMULAS or formula in self._own
+        is_name = known or NAME.fullmatch(formula) is not None
+        made = self.get(formula) if is_name else Expression("formula", formula)
+        return verify(made, **options)
 
 
 @lru_cache(maxsize=2048)

@@ -21,6 +21,7 @@ from neurogebra.core.latex_page import (
     SUM,
     SUMS,
     TALL,
+    TURNED,
     Page,
     Part,
     conditions,
@@ -28,6 +29,15 @@ from neurogebra.core.latex_page import (
     is_ones,
     render,
     squared,
+)
+from neurogebra.core.latex_places import (
+    MARKED,
+    at_axis,
+    axis_letter,
+    marks,
+    place,
+    sizes,
+    turned_round,
 )
 from neurogebra.core.latex_unicode import unicode as unicode
 from neurogebra.core.tree import NUMBER, SYMBOL, Node
@@ -38,7 +48,7 @@ from neurogebra.ops.record import REDUCTION
 _NAMED = ("log", "sin", "cos", "sinh", "cosh", "tanh", "arctan")
 _WORD = r"\\(mathrm|operatorname|ln|sin|cos|tan|arctan|max|min)"
 # The sign of an operation that bears the letter of its axis.
-_INDEXED = re.compile(r"\\operatorname\{\{\w+\}\}|\\(?:sum|max|min|prod|right\\\|)")
+_INDEXED = re.compile(r"\\operatorname\{\{[\w\\]+\}\}|\\(?:sum|max|min|prod|right\\\|)")
 
 
 def latex(root: Node, sample: Sample | None = None) -> str:
@@ -57,7 +67,9 @@ def _tall(part: Part, least: float) -> str:
 def _node(node: Node, parts: list[Part], page: Page) -> Part:
     op = node.op
     if op in COMPARISONS:
-        return f"[{_tall(parts[0], SUM)} {COMPARISONS[op][0]} {_tall(parts[1], SUM)}]", ATOM
+        back = turned_round(node)
+        a, b = (_tall(p, SUM) for p in (parts[::-1] if back else parts))
+        return f"[{a} {(TURNED if back else COMPARISONS)[op][0]} {b}]", ATOM
     if op in _BY_PAGE:
         return _BY_PAGE[op](node, parts, page)
     written = _LATEX.get(op)
@@ -70,17 +82,70 @@ def _node(node: Node, parts: list[Part], page: Page) -> Part:
         return rf"\operatorname{{{name.rstrip('′')}}}{prime}({inner})", ATOM
     if op in CALLED:
         inner = "; ".join(p[0] for p in parts[: 2 if op in INDEXED else 1])
-        return rf"\operatorname{{{CALLED[op]}}}({inner})", ATOM
+        return rf"\operatorname{{{CALLED[op]}}}{_mark(node, page)}({inner})", ATOM
     row = ALPHABET[op]
-    template, letter = row.latex, page.index(node) if row.attrs[:1] == ("axis",) else ""
-    softmax = op in ("softmax", "log_softmax") and dict(node.attrs).get("axis", -1) == -1
-    if letter and not softmax and (row.kind == REDUCTION or row.name in _ALONG):
-        template = _INDEXED.sub(lambda m: f"{m[0]}_{{{{{letter}}}}}", template, count=1)
+    template = row.latex
+    letter = _mark(node, page) if op in MARKED else ""
+    if row.kind == REDUCTION and row.attrs[:1] == ("axis",):
+        index = page.index(node)
+        letter = f"_{{{index}}}" if index else ""
+    if letter:
+        mark = letter.replace("{", "{{").replace("}", "}}")
+        template = _INDEXED.sub(lambda m: m[0] + mark, template, count=1)
     texts = [_tall(p, _least(row.latex, i, row.tight)) for i, p in enumerate(parts)]
     return template.format(*texts), row.tight
 
 
-_ALONG = ("softmax", "log_softmax", "cumsum", "flip", "sort")
+def _mark(node: Node, page: Page) -> str:
+    """Return the whole numbers of an operation as an index of its name."""
+    if node.op not in MARKED:
+        return ""
+    ranks = [r for part in (node, node.args[0]) if (r := page.rank(part)) is not None]
+    found = marks(node, min(ranks, default=None))
+    words = (re.sub(r"([a-z]{2,})( ?)", r"\\mathrm{\1}\2", m) for m in found)
+    text = ", ".join(w.replace(" ", r"\ ") for w in words)
+    return f"_{{{text}}}" if text else ""
+
+
+def _place(node: Node, parts: list[Part], page: Page) -> Part:
+    """Write a piece of an array, or an array with a new axis, by its index."""
+    index = place(node, page.rank(node), r"\ldots", r"\mathrm{new}")
+    if index is None or node.args[0].op == NUMBER:
+        return parts[0]
+    return _indexed(parts[0], index.replace(", ", ","))
+
+
+def _indexed(part: Part, index: str) -> Part:
+    text = _tall(part, ATOM)
+    if re.search(r"[_^]", text) and text[-1] not in ")]":
+        text = rf"\left({text}\right)" if TALL.search(text) else f"({text})"
+    return f"{text}_{{{index}}}", ATOM
+
+
+def _take(node: Node, parts: list[Part], page: Page) -> Part:
+    axis = dict(node.attrs).get("axis", 0)
+    return _indexed(parts[0], at_axis(axis, page.rank(node.args[0]), parts[1][0], r"\ldots"))
+
+
+def _concat(node: Node, parts: list[Part], page: Page) -> Part:
+    """Write arrays side by side, or one under the other."""
+    axis = dict(node.attrs)["axis"]
+    rank = page.rank(node)
+    below = (axis % rank if rank else axis) == 0 and rank != 1
+    letter = "" if axis in (0, -1) else f"_{{{axis_letter(axis)}}}"
+    tall = any(TALL.search(p[0]) for p in parts)
+    left, right = (r"\left[", r"\right]") if tall else ("[", "]")
+    sep = ";" if below else ","
+    return rf"{left}{parts[0][0]}{sep}\, {parts[1][0]}{right}{letter}", ATOM
+
+
+def _reshape(node: Node, parts: list[Part], page: Page) -> Part:
+    shape = sizes(dict(node.attrs)["shape"], r" \times ")
+    return rf"\operatorname{{reshape}}_{{{shape}}}({parts[0][0]})", ATOM
+
+
+def _polygamma(node: Node, parts: list[Part], page: Page) -> Part:
+    return rf"\psi^{{({dict(node.attrs).get('n', 1)})}}({parts[0][0]})", ATOM
 
 
 def _least(template: str, i: int, tight: float) -> float:
@@ -181,7 +246,13 @@ def _sum(node: Node, parts: list[Part], page: Page) -> Part:
 
 def _mean(node: Node, parts: list[Part], page: Page) -> Part:
     plain = dict(node.attrs).get("axis") is None
-    if node.args[0].op == SYMBOL and len(parts[0][0]) == 1 and (page.rank(node.args[0]) or 1) == 1:
+    first = dict(node.attrs).get("axis") in (0, -2) and page.rank(node.args[0]) is None
+    if (
+        not first
+        and node.args[0].op == SYMBOL
+        and len(parts[0][0]) == 1
+        and (page.rank(node.args[0]) or 1) == 1
+    ):
         return rf"\bar{{{parts[0][0]}}}", ATOM
     if plain and page.n_is_free and page.sample is None:
         return rf"\frac{{1}}{{n}} {_sum(node, parts, page)[0]}", PRODUCT
@@ -206,7 +277,7 @@ def _size(node: Node, parts: list[Part], page: Page) -> Part:
     if page.is_n(node):
         return "n", ATOM
     axis = dict(node.attrs).get("axis")
-    mark = "" if axis is None or axis == -1 else f"_{{{axis}}}"
+    mark = f"_{{{axis_letter(axis)}}}" if axis_letter(axis) else ""
     return rf"\operatorname{{size}}{mark}({parts[0][0]})", ATOM
 
 
@@ -302,8 +373,14 @@ _BY_PAGE: dict[str, Callable[[Node, list[Part], Page], Part]] = {
     "dot": _dot,
     "solve": _solve,
     "transpose": _transpose,
+    "slice": _place,
+    "take": _take,
+    "concat": _concat,
+    "reshape": _reshape,
+    "polygamma": _polygamma,
     "singular_back": _singular,
     "eigen_back": _singular,
     **dict.fromkeys(PRODUCTS, _product),
     **dict.fromkeys(SHAPED, _shaped),
+    "expand_dims": _place,
 }

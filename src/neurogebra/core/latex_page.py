@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from neurogebra.core.array_sample import Sample, is_number_name
 from neurogebra.core.differentiate import CALL
+from neurogebra.core.latex_places import LETTERS, axis_letter
 from neurogebra.core.tree import NUMBER, SYMBOL, Node, in_order, require_writable
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE, REDUCTION
@@ -16,7 +17,9 @@ from neurogebra.ops.record import ELEMENTWISE, REDUCTION
 ATOM, POWER, PRODUCT, HADAMARD, SUM = 4, 3, 2, 1.5, 1
 Part = tuple[str, float]  # a text and how tightly it binds
 
-COMPARISONS = {"greater": (">", ">"), "greater_equal": (r"\ge", "≥"), "equal": ("=", "=")}
+COMPARISONS = {"greater": (">", ">"), "greater_equal": (r"\geq", "≥"), "equal": ("=", "=")}
+# The same, read from the right.
+TURNED = {"greater": ("<", "<"), "greater_equal": (r"\leq", "≤")}
 # Products of matrices, and which factor of them is transposed.
 PRODUCTS = {"matmul": None, "matmul_left": 1, "matmul_right": 0, "outer": 1}
 # What changes a shape only, and is not written.
@@ -35,7 +38,6 @@ CALLED = {
 }
 # Of these the index is written too.
 INDEXED = ("put_along", "take_back")
-_LETTERS = "ijklpq"
 _NUMBERS = ("size", "dot", "trace", "det", "logdet")
 
 
@@ -68,14 +70,13 @@ class Page:
     def index(self, node: Node) -> str:
         """Return the letter of the axis that an operation works along, where there are several."""
         axis, rank = dict(node.attrs).get("axis"), self.rank(node.args[0])
-        if axis is None or rank is None or rank < 2:
+        if axis is None or (rank is not None and rank < 2):
             return ""
-        return _LETTERS[axis % rank % len(_LETTERS)]
+        return axis_letter(axis) if rank is None else LETTERS[axis % rank % len(LETTERS)]
 
     def is_n(self, node: Node) -> bool:
-        """Say whether a size may be written n: of everything, or of a row, or the only one."""
-        plain = dict(node.attrs).get("axis", -1) == -1 and not self.matrices
-        return self.n_is_free and (self.one_size or plain)
+        """Say whether a size may be written n: where it is the only one."""
+        return self.n_is_free and self.one_size
 
 
 def page_of(nodes: list[Node], sample: Sample | None) -> Page:

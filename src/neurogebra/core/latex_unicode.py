@@ -18,6 +18,7 @@ from neurogebra.core.latex_page import (
     PRODUCTS,
     SHAPED,
     SUM,
+    TURNED,
     Page,
     Part,
     conditions,
@@ -26,6 +27,7 @@ from neurogebra.core.latex_page import (
     is_test,
     render,
 )
+from neurogebra.core.latex_places import at_axis, place, raised, sizes, turned_round, words
 from neurogebra.core.tree import NUMBER, Node
 
 _MINUS = "−"
@@ -52,19 +54,55 @@ def _within(part: Part, least: float) -> str:
 def _node(node: Node, parts: list[Part], page: Page) -> Part:
     op = node.op
     if op in COMPARISONS:
-        return f"[{_within(parts[0], SUM)} {COMPARISONS[op][1]} {_within(parts[1], SUM)}]", ATOM
+        back = turned_round(node)
+        a, b = (_within(p, SUM) for p in (parts[::-1] if back else parts))
+        return f"[{a} {(TURNED if back else COMPARISONS)[op][1]} {b}]", ATOM
     if op in _BY_PAGE:
         return _BY_PAGE[op](node, parts, page)
     written = _UNICODE.get(op)
     if written is not None:
         return written(node, parts)
-    attrs = dict(node.attrs)
-    axis = attrs.get("axis", -1)
-    vector = page.rank(node.args[0]) == 1
-    extra = [] if axis == -1 or vector else [f"axis={axis}"]
+    ranks = [r for part in (node, node.args[0]) if (r := page.rank(part)) is not None]
+    extra = words(node, min(ranks, default=None))
     name = _SHORT.get(op, op.removeprefix(CALL))
     shown = parts[: 2 if op in INDEXED else 1] if op in CALLED else parts
     return f"{name}({', '.join([*(p[0] for p in shown), *extra])})", ATOM
+
+
+def _place(node: Node, parts: list[Part], page: Page) -> Part:
+    """Write a piece of an array, or an array with a new axis, by its index."""
+    index = place(node, page.rank(node), "…", "new")
+    if index is None or node.args[0].op == NUMBER:
+        return parts[0]
+    return f"{_within(parts[0], ATOM)}[{index}]", ATOM
+
+
+def _take(node: Node, parts: list[Part], page: Page) -> Part:
+    axis = dict(node.attrs).get("axis", 0)
+    index = at_axis(axis, page.rank(node.args[0]), parts[1][0], "…")
+    return f"{_within(parts[0], ATOM)}[{index}]", ATOM
+
+
+def _concat(node: Node, parts: list[Part], page: Page) -> Part:
+    axis = dict(node.attrs)["axis"]
+    rank = page.rank(node)
+    sep = "; " if (axis % rank if rank else axis) == 0 and rank != 1 else ", "
+    extra = "" if axis in (0, -1) else f", axis={axis}"
+    return f"[{parts[0][0]}{sep}{parts[1][0]}{extra}]", ATOM
+
+
+def _reshape(node: Node, parts: list[Part], page: Page) -> Part:
+    shape = sizes(dict(node.attrs)["shape"], "×").replace("-", _MINUS)
+    return f"reshape({parts[0][0]}, {shape})", ATOM
+
+
+def _norm(node: Node, parts: list[Part], page: Page) -> Part:
+    extra = words(node, page.rank(node.args[0]))
+    return (f"norm({parts[0][0]}, {extra[0]})" if extra else f"‖{parts[0][0]}‖"), ATOM
+
+
+def _polygamma(node: Node, parts: list[Part], page: Page) -> Part:
+    return f"ψ{raised(dict(node.attrs).get('n', 1))}({parts[0][0]})", ATOM
 
 
 def _product(node: Node, parts: list[Part], page: Page) -> Part:
@@ -159,7 +197,7 @@ _UNICODE: dict[str, Callable[[Node, list[Part]], Part]] = {
     "abs": lambda n, p: (f"|{p[0][0]}|", ATOM),
     "sqrt": lambda n, p: (f"√{_within(p[0], ATOM)}", POWER),
     "inverse": lambda n, p: (f"{_within(p[0], ATOM)}⁻¹", POWER),
-    "norm": lambda n, p: (f"‖{p[0][0]}‖", ATOM),
+    "digamma": lambda n, p: (f"ψ({p[0][0]})", ATOM),
     "eye_like": lambda n, p: ("I", ATOM),
     "sum_to": lambda n, p: (f"Σ {_within(p[0], HADAMARD)}", PRODUCT),
 }
@@ -167,7 +205,14 @@ _BY_PAGE: dict[str, Callable[[Node, list[Part], Page], Part]] = {
     "mul": _mul,
     "size": _size,
     "solve": _solve,
+    "norm": _norm,
+    "slice": _place,
+    "take": _take,
+    "concat": _concat,
+    "reshape": _reshape,
+    "polygamma": _polygamma,
     "transpose": lambda n, p, page: (_turned(n.args[0], p[0]), POWER),
     **dict.fromkeys(PRODUCTS, _product),
     **dict.fromkeys(SHAPED, _shaped),
+    "expand_dims": _place,
 }

@@ -85,7 +85,7 @@ def _size(desk: Desk, node: Node, args: tuple[Node, ...]) -> Node:
     named = desk.sample.count(shape if axis is None else (shape[axis],))
     if named is not None:
         return named
-    attrs = {} if axis is None or len(shape) == 1 else {"axis": axis}
+    attrs = {} if axis is None or len(shape) == 1 else {"axis": axis % len(shape) - len(shape)}
     return build("size", (bearer(desk, node.args[0]),), attrs)
 
 

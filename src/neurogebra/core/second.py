@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from neurogebra.core.differentiate import gradient
-from neurogebra.core.expression_maths import Maths, checked_name
-from neurogebra.core.expression_tidy import tidy
+from neurogebra.core.expression_maths import Maths, checked_name, shown
 from neurogebra.core.tree import Node, build, is_elementwise, substitute, symbol
 from neurogebra.errors import BadValue
 
@@ -21,9 +20,10 @@ def hessian_vector(maths: Maths, var: str, v: str, where: str) -> Maths:
     var = checked_name(maths, var, where)
     if v in (*maths.inputs, *maths.params):
         raise BadValue(where, "a new name for the direction", v)
-    tree = tidy(along(maths.tree, var, v), tuple(maths.params))
-    runs = along(maths.runs, var, v)
-    return replace(maths, tree=tree, runs=runs, inputs=(*maths.inputs, v), like=var)
+    domain = (*maths.domain, *((v, d) for name, d in maths.domain if name == var))
+    found = replace(maths, inputs=(*maths.inputs, v), like=var, domain=domain)
+    tree = shown(found, along(maths.tree, var, v), var)
+    return replace(found, tree=tree, runs=along(maths.runs, var, v))
 
 
 def along(tree: Node, var: str, v: str) -> Node:

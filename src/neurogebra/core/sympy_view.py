@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from neurogebra.core.parse import MAX_BITS, NAME
+from neurogebra.core.sympy_bounds import is_wild
 from neurogebra.core.tree import (
     NUMBER,
     SYMBOL,
@@ -39,15 +40,20 @@ def to_sympy(root: Node, real: bool = False) -> Expr:
     """Return a formula as a SymPy expression; its symbols print as typed.
 
     Reductions and matrix operations become functions of their names. real: symbols assumed
-    real, so that |x| and its kin simplify. Raises MissingExtra without SymPy.
+    real, so that |x| and its kin simplify. Constants that SymPy would work on for hours stay as
+    they are written. Raises MissingExtra without SymPy, FormulaError for a division by 0.
     """
     sp = _sympy()
     require_writable(root)
     made: dict[int, Any] = {}
-    for node in in_order(root):
-        made[id(node)] = _forth(sp, node, [made[id(a)] for a in node.args], real)
-    found = made[id(root)]
-    return found if isinstance(found, sp.Expr) else _as_value(sp, found)
+    with sp.evaluate(not is_wild(root)):
+        for node in in_order(root):
+            try:
+                made[id(node)] = _forth(sp, node, [made[id(a)] for a in node.args], real)
+            except ZeroDivisionError:  # 1.0 / 0.0, which SymPy's own numbers refuse
+                raise FormulaError("SymPy has no value for a number divided by 0") from None
+        found = made[id(root)]
+        return found if isinstance(found, sp.Expr) else _as_value(sp, found)
 
 
 def _forth(sp: Any, node: Node, args: list[Any], real: bool) -> Any:

@@ -29,7 +29,7 @@ inverse, solve, columns, singular_back, eigen_back = map(
 )
 
 PRODUCTS = (
-    Op("matmul", np.matmul,
+    Op("matmul", m.matmul,
        lambda g, y, a, b: (matmul_left(g, b, a), matmul_right(a, g, b)), r"{0} {1}", 2,
        kind=LINEAR, tight=2, libraries=same("matmul", "MatMul")),
     Op("matmul_left", k.matmul_left,
@@ -55,7 +55,7 @@ PRODUCTS = (
 )  # fmt: skip
 
 MATRICES = (
-    Op("outer", lambda a, b: np.expand_dims(a, -1) * np.expand_dims(b, -2),
+    Op("outer", m.outer,
        lambda g, y, a, b: (sum_to(total(g * expand_dims(b, axis=-2), axis=-1), a),
                            sum_to(total(g * expand_dims(a, axis=-1), axis=-2), b)),
        r"{0} \otimes {1}", 2, kind=LINEAR, tight=2,

@@ -8,7 +8,23 @@ from typing import Any
 import numpy as np
 
 from neurogebra.errors import BadValue
+from neurogebra.ops.bounds import room
 from neurogebra.ops.folds import prod_others
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """Return a b, batches of matrices broadcast: (…, n, m) and (…, m, k) → (…, n, k)."""
+    left, right = np.shape(a), np.shape(b)
+    if len(left) > 1 < len(right):
+        room("matmul", (*np.broadcast_shapes(left[:-2], right[:-2]), left[-2], right[-1]))
+    return np.matmul(a, b)
+
+
+def outer(a: Any, b: Any) -> Any:
+    """Return every product of an element of a with one of b: (…, n) and (…, m) → (…, n, m)."""
+    left, right = np.expand_dims(a, -1), np.expand_dims(b, -2)
+    room("outer", np.broadcast_shapes(np.shape(left), np.shape(right)))
+    return left * right
 
 
 def det(x: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurogebra.errors import BadValue
+from neurogebra.ops.bounds import room
 from neurogebra.ops.kernels import float_type
 
 
@@ -65,7 +66,10 @@ def put_along(g: Any, index: Any, like: Any, axis: int = -1) -> Any:
 
 def take(x: Any, index: Any, axis: int = 0) -> Any:
     """Return the slices of x at `index` along `axis`; the axes of `index` take its place."""
-    return np.take(x, _whole("take", index, np.shape(x), axis), axis)
+    places, shape = _whole("take", index, np.shape(x), axis), np.shape(x)
+    place = _place("take", axis, len(shape))
+    room("take", (*shape[:place], *places.shape, *shape[place + 1 :]))
+    return np.take(x, places, axis)
 
 
 def take_back(g: Any, index: Any, like: Any, axis: int = 0) -> Any:
@@ -123,6 +127,7 @@ def permute(x: Any, axes: tuple[int, ...]) -> Any:
 
 def concat(a: Any, b: Any, axis: int) -> Any:
     """Return b behind a along an axis that both have."""
+    room("concat", (np.size(a) + np.size(b),))
     return np.concatenate((a, b), axis=axis)
 
 
@@ -143,6 +148,7 @@ def pad(x: Any, axis: int, before: int, after: int) -> Any:
     shape = list(np.shape(x))
     place = _place("pad", axis, len(shape))
     size, shape[place] = shape[place], shape[place] + before + after
+    room("pad", shape)
     out = np.zeros(shape, np.asarray(x).dtype)
     out[_span("pad", axis, len(shape), slice(before, before + size))] = x
     return out
@@ -163,6 +169,7 @@ def windows(x: Any, axis: int, size: int, stride: int = 1, dilation: int = 1) ->
         )
     count = (x.shape[place] - reach) // stride + 1
     step = x.strides[place]
+    room("windows", (*x.shape[:place], count, *x.shape[place + 1 :], size))
     return np.lib.stride_tricks.as_strided(
         x,
         (*x.shape[:place], count, *x.shape[place + 1 :], size),
@@ -192,6 +199,7 @@ def tril(x: Any) -> Any:
 def diag(x: Any) -> Any:
     """Return matrices with vectors on their diagonals: (…, n) → (…, n, n)."""
     n = _length("diag", x, -1)
+    room("diag", (*np.shape(x), n))
     out = np.zeros((*np.shape(x), n), np.asarray(x).dtype)
     out[..., np.arange(n), np.arange(n)] = x
     return out

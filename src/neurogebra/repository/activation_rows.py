@@ -32,12 +32,12 @@ ACTIVATION_ROWS = (
     ),
     Formula(
         name="temperature_softmax",
-        expr="exp(x / T_soft) / sum(exp(x / T_soft), -1, 1)",
+        expr="exp(x / T) / sum(exp(x / T), -1, 1)",
         inputs=("x",),
         summary="Softmax made flatter (T > 1) or sharper (T < 1).",
         category="activation",
-        params=(("T_soft", 2.0),),
-        stable="softmax(x / T_soft)",
+        params=(("T", 2.0),),
+        stable="softmax(x / T)",
         domain=(("x", VECTOR),),
         usage="Sampling from language models, distillation and calibration.",
         pros=("T = 1 is softmax, T → 0 the largest alone.",),
@@ -57,7 +57,8 @@ ACTIVATION_ROWS = (
         summary="Softmax with one more score, fixed at 0, that takes a share and is left out.",
         category="activation",
         stable=(
-            "exp(x - max(max(x, 0))) / (exp(-max(max(x, 0))) + sum(exp(x - max(max(x, 0))), -1, 1))"
+            "exp(x - max(amax(x, -1, 1), 0)) / (exp(-max(amax(x, -1, 1), 0)) "
+            "+ sum(exp(x - max(amax(x, -1, 1), 0)), -1, 1))"
         ),
         domain=(("x", VECTOR),),
         usage="Attention heads that may look at nothing.",
@@ -75,7 +76,7 @@ ACTIVATION_ROWS = (
         inputs=("x", "noise"),
         summary="A smooth draw of one class: softmax of scores plus Gumbel noise.",
         category="transform",
-        params=(("tau", 0.5),),
+        params=(("tau", 1.0),),
         stable="softmax((x + noise) / tau)",
         domain=(("x", VECTOR), ("noise", VECTOR)),
         usage="Discrete choices inside networks that are trained by gradients.",
@@ -86,7 +87,7 @@ ACTIVATION_ROWS = (
             "Jang, Gu & Poole (2016), Categorical reparameterization with Gumbel-softmax, "
             "arXiv:1611.01144"
         ),
-        checks=(at(x=(0.0, 0.5), noise=(0.0, 0.19314718055994531))((0.2, 0.8)),),
+        checks=(at(x=(0.0, 0.5), noise=(0.0, 0.19314718055994531), tau=0.5)((0.2, 0.8)),),
         sensitive=True,
     ),
     Formula(

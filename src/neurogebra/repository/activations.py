@@ -31,7 +31,7 @@ ACTIVATIONS = (
         source="Nair & Hinton (2010), Rectified linear units improve restricted Boltzmann "
         "machines, ICML",
         checks=(at(x=-3.0)(0.0), Same("torch.nn.functional.relu")),
-        aliases=("rectifier",),
+        aliases=("rectifier", "ramp"),
     ),
     Formula(
         name="leaky_relu",
@@ -125,6 +125,7 @@ ACTIVATIONS = (
         subcategory="sigmoidal",
         source="Collobert (2004), Large scale machine learning, PhD thesis, Paris VI",
         checks=(at(x=-4.0)(-1.0), Same("torch.nn.functional.hardtanh")),
+        aliases=("hardtanh",),
     ),
     Formula(
         name="softplus",
@@ -205,7 +206,8 @@ ACTIVATIONS = (
         inputs=("x",),
         summary="The value times tanh of its softplus.",
         category="activation",
-        stable="x * tanh(softplus(x))",
+        stable="x * (exp(min(x, 20)) * (exp(min(x, 20)) + 2) "
+        "/ (exp(min(x, 20)) * (exp(min(x, 20)) + 2) + 2))",
         usage="Hidden layers of convolutional networks, in place of swish.",
         pros=("Smooth.", "Lets a small negative signal pass."),
         cons=("Dearer than swish.", "Not monotone: it dips to −0.309."),
@@ -254,11 +256,12 @@ ACTIVATIONS = (
         category="activation",
         kinks=(-3.0, 3.0),
         usage="Gates on small devices.",
-        pros=("Cheap.", "Exact in fixed point."),
+        pros=("Cheap.", "Exactly 0 and 1 far out."),
         cons=("No gradient beyond ±3.",),
         subcategory="sigmoidal",
         source="Howard et al. (2019), Searching for MobileNetV3, arXiv:1905.02244",
         checks=(at(x=1.5)(0.75), Same("torch.nn.functional.hardsigmoid")),
+        aliases=("hardsigmoid",),
         sensitive=True,
     ),
     Formula(
@@ -274,6 +277,7 @@ ACTIVATIONS = (
         subcategory="self-gated",
         source="Howard et al. (2019), Searching for MobileNetV3, arXiv:1905.02244",
         checks=(at(x=1.0)(0.6666666666666666), Same("torch.nn.functional.hardswish")),
+        aliases=("hardswish",),
         sensitive=True,
     ),
     Formula(
@@ -303,6 +307,7 @@ ACTIVATIONS = (
         subcategory="unbounded",
         source="Gilad-Bachrach et al. (2016), CryptoNets, ICML",
         checks=(at(x=-1.5)(2.25), Same("numpy.square")),
+        aliases=("l2_norm_elem", "frobenius_elem"),
     ),
     Formula(
         name="softmax",

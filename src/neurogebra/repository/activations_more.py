@@ -49,6 +49,7 @@ ACTIVATIONS_MORE = (
             at(x=-0.6)(-0.6),
             Same("torch.nn.functional.hardshrink", ("x", "lambd")),
         ),
+        aliases=("hardshrink",),
     ),
     Formula(
         name="soft_shrink",
@@ -67,6 +68,7 @@ ACTIVATIONS_MORE = (
             "Information Theory 41, 613-627"
         ),
         checks=(at(x=-2.0)(-1.5), Same("torch.nn.functional.softshrink", ("x", "lambd"))),
+        aliases=("softshrink",),
         sensitive=True,
     ),
     Formula(
@@ -81,6 +83,7 @@ ACTIVATIONS_MORE = (
         subcategory="shrinkage",
         source="Kunc & Kléma (2024), Three decades of activations, arXiv:2402.09092",
         checks=(at(x=1.0)(0.2384058440442351), Same("torch.nn.functional.tanhshrink")),
+        aliases=("tanhshrink",),
         floor=1.0,
     ),
     Formula(
@@ -89,9 +92,9 @@ ACTIVATIONS_MORE = (
         inputs=("x",),
         summary="A value above θ stays, any other becomes 0.",
         category="activation",
-        params=(("theta", 0.2),),
+        params=(("theta", 1.0),),
         domain=(("x", _NEAR),),
-        kinks=(0.2,),
+        kinks=(1.0,),
         usage="Autoencoders without biases, and sparse features.",
         pros=("Sparser than ReLU.",),
         cons=("Jumps at θ.",),
@@ -344,7 +347,7 @@ ACTIVATIONS_MORE = (
         inputs=("x",),
         summary="Swish with a steepness β, which may be learned.",
         category="activation",
-        params=(("beta", 1.5),),
+        params=(("beta", 1.0),),
         stable="x * sigmoid(beta * x)",
         usage="Hidden layers between linear (β = 0) and ReLU (large β).",
         pros=("Smooth.", "β can be learned."),
@@ -355,6 +358,7 @@ ACTIVATIONS_MORE = (
         ),
         checks=(at(x=1.0, beta=2.0)(0.8807970779778823),),
         sensitive=True,
+        floor=1e-35,
     ),
     Formula(
         name="e_swish",
@@ -542,6 +546,7 @@ ACTIVATIONS_MORE = (
             "modeling, arXiv:2109.08668"
         ),
         checks=(at(x=-1.0)(0.0), at(x=1.5)(2.25)),
+        aliases=("squared_relu",),
     ),
     Formula(
         name="star_relu",
@@ -585,7 +590,7 @@ ACTIVATIONS_MORE = (
         inputs=("x",),
         summary="A smooth ReLU with a sharpness β.",
         category="activation",
-        params=(("beta", 2.0),),
+        params=(("beta", 1.0),),
         stable="softplus(beta * x) / beta",
         usage="Positive outputs, and signed distance networks, with β = 100.",
         pros=("β chooses between smooth and ReLU.",),
@@ -596,7 +601,7 @@ ACTIVATIONS_MORE = (
             "better option pricing, NIPS 13"
         ),
         checks=(
-            at(x=0.0)(0.34657359027997264),
+            at(x=0.0, beta=2.0)(0.34657359027997264),
             Same("torch.nn.functional.softplus", ("x", "beta"), (("threshold", 800),)),
         ),
         sensitive=True,
@@ -658,7 +663,7 @@ ACTIVATIONS_MORE = (
         inputs=("x",),
         summary="An ELU of which scale and decay can be learned.",
         category="activation",
-        params=(("a", 1.0), ("b", 1.5)),
+        params=(("a", 1.0), ("b", 1.0)),
         stable="where(x > 0, a * x / b, a * expm1(where(x > 0, 0, x) / b))",
         usage="Networks in which each layer learns the shape of its activation.",
         pros=("Smooth at 0 for all a and b.",),
@@ -668,7 +673,7 @@ ACTIVATIONS_MORE = (
             "Trottier, Giguère & Chaib-draa (2016), Parametric exponential linear unit for "
             "deep convolutional neural networks, arXiv:1605.09332"
         ),
-        checks=(at(x=3.0)(2.0), at(x=-1.0, a=1.0, b=1.0)(-0.6321205588285577)),
+        checks=(at(x=3.0, b=1.5)(2.0), at(x=-1.0, a=1.0, b=1.0)(-0.6321205588285577)),
         sensitive=True,
     ),
     Formula(
@@ -698,7 +703,7 @@ ACTIVATIONS_MORE = (
         category="activation",
         stable="-expm1(-exp(x))",
         usage="Rare events and survival in discrete time.",
-        pros=("Follows from counting whether a Poisson event happened.",),
+        pros=("The inverse of the complementary log-log link: whether a Poisson event happened.",),
         cons=("Not symmetric: swapping the classes changes the model.",),
         subcategory="sigmoidal",
         source="McCullagh & Nelder (1989), Generalized linear models, Chapman & Hall",

@@ -142,7 +142,7 @@ ADAPTATION = (
         inputs=("x",),
         summary="A channel divided by the energy of itself and its two neighbours.",
         category="transform",
-        params=(("k", 1.0), ("alpha", 0.1), ("beta", 0.75)),
+        params=(("k", 1.0), ("alpha", 1e-4), ("beta", 0.75)),
         domain=(("x", VECTOR),),
         usage="Early convolutional networks such as AlexNet.",
         pros=("Strong responses silence their neighbours, as in the eye.",),
@@ -157,7 +157,7 @@ ADAPTATION = (
     ),
     Formula(
         name="scale_norm",
-        expr="g * x / norm(x)",
+        expr="g * x / norm(x, -1, 1)",
         inputs=("x",),
         summary="A vector of a learned length in the same direction.",
         category="transform",
@@ -375,8 +375,8 @@ ADAPTATION = (
         summary="Softmax over the two largest scores; all other shares are 0.",
         category="transform",
         stable=(
-            "where(x >= slice(sort(x, -1), -1, -2, -1), exp(x - max(x)), 0) / sum(where(x "
-            ">= slice(sort(x, -1), -1, -2, -1), exp(x - max(x)), 0), -1, 1)"
+            "where(x >= slice(sort(x, -1), -1, -2, -1), exp(x - amax(x, -1, 1)), 0) "
+            "/ sum(where(x >= slice(sort(x, -1), -1, -2, -1), exp(x - amax(x, -1, 1)), 0), -1, 1)"
         ),
         domain=(("x", VECTOR),),
         usage="Choosing two experts of many for each token.",
@@ -451,7 +451,7 @@ ADAPTATION = (
         inputs=("q",),
         summary="The number that a quantised whole number stands for.",
         category="transform",
-        params=(("scale", 0.05), ("zero", 128.0)),
+        params=(("scale", 0.03125), ("zero", 128.0)),
         domain=(("q", Interval(0.0, 255.0, whole=True)),),
         usage="Reading weights stored as whole numbers.",
         pros=("Exact for 0.",),

@@ -371,7 +371,7 @@ ATTENTION = (
     Formula(
         name="retention",
         expr=(
-            "matmul(tril(matmul(Q, transpose(K))) * gamma ** (positions(matmul(Q, "
+            "matmul(tril(matmul(Q, transpose(K))) * gamma ** abs(positions(matmul(Q, "
             "transpose(K)), -2) - positions(matmul(Q, transpose(K)), -1)), V)"
         ),
         inputs=("Q", "K", "V"),
@@ -515,7 +515,7 @@ ATTENTION = (
         inputs=("x",),
         summary="Scores bent so that they never leave −cap … cap.",
         category="linalg",
-        params=(("cap", 5.0),),
+        params=(("cap", 30.0),),
         usage="Attention scores and output scores of large models, such as Gemma 2.",
         pros=("Stops scores from growing during training.",),
         cons=("Fused attention kernels must know it.",),

@@ -395,7 +395,7 @@ BAYES = (
         usage="Judging a direction that separates classes.",
         pros=("Does not depend on the length of w.",),
         cons=("Two classes; means and spreads only.",),
-        subcategory=_BAYES,
+        subcategory="multivariate",
         source="Fisher (1936), The use of multiple measurements in taxonomic problems, "
         "Annals of Eugenics 7, 179-188",
         checks=(
@@ -414,7 +414,7 @@ BAYES = (
         usage="Reducing features to one score.",
         pros=("Closed form.",),
         cons=("Two classes; singular for more features than rows.",),
-        subcategory=_BAYES,
+        subcategory="multivariate",
         source="Fisher (1936), The use of multiple measurements in taxonomic problems, "
         "Annals of Eugenics 7, 179-188",
         checks=(at(mean1=(3.0, 1.0), mean2=(1.0, 0.0), S_w=((2.0, 0.0), (0.0, 4.0)))((1.0, 0.25)),),
@@ -432,7 +432,7 @@ BAYES = (
         usage="How many directions the data need.",
         pros=("From the data, without forming a covariance.",),
         cons=("Sees straight structure only.",),
-        subcategory=_BAYES,
+        subcategory="multivariate",
         source="Pearson (1901), On lines and planes of closest fit to systems of points in "
         "space, Philosophical Magazine 2, 559-572",
         checks=(
@@ -451,7 +451,7 @@ BAYES = (
         usage="Scree plots, choosing a number of components.",
         pros=("Sums to 1.",),
         cons=("Depends on the units of the features.",),
-        subcategory=_BAYES,
+        subcategory="multivariate",
         source="Pearson (1901), On lines and planes of closest fit to systems of points in "
         "space, Philosophical Magazine 2, 559-572",
         checks=(at(X=((3.0, 0.0), (-3.0, 0.0), (0.0, 4.0), (0.0, -4.0)))((0.64, 0.36)),),
@@ -468,7 +468,7 @@ BAYES = (
         usage="What the first principal axis makes largest.",
         pros=("Does not depend on the length of w.",),
         cons=("Depends on the units of the features.",),
-        subcategory=_BAYES,
+        subcategory="multivariate",
         source="Pearson (1901), On lines and planes of closest fit to systems of points in "
         "space, Philosophical Magazine 2, 559-572",
         checks=(at(X=((1.0, 0.0), (-1.0, 0.0)), w=(2.0, 0.0))(1.0),),
@@ -486,7 +486,7 @@ BAYES = (
         usage="Linear autoencoders, anomaly scores.",
         pros=("Least for the principal axes.",),
         cons=("W needs orthonormal columns to be a projection.",),
-        subcategory=_BAYES,
+        subcategory="multivariate",
         source="Pearson (1901), On lines and planes of closest fit to systems of points in "
         "space, Philosophical Magazine 2, 559-572",
         checks=(at(X=((1.0, 2.0), (-1.0, -2.0)), W=((1.0,), (0.0,)))(4.0),),
@@ -503,7 +503,7 @@ BAYES = (
         usage="Before ICA and k-means, residuals of correlated noise.",
         pros=("Triangular and cheap.",),
         cons=("Depends on the order of the features.",),
-        subcategory=_BAYES,
+        subcategory="multivariate",
         source="Kessy, Lewin & Strimmer (2018), Optimal whitening and decorrelation, The "
         "American Statistician 72, 309-314",
         checks=(at(x=(4.0, 3.0), mu=(0.0, 0.0), Sigma=((4.0, 0.0), (0.0, 9.0)))((2.0, 1.0)),),
@@ -665,7 +665,7 @@ BAYES = (
         sensitive=True,
     ),
     Formula(
-        name="james_stein",
+        name="positive_part_james_stein",
         expr="max(0, 1 - (size(x) - 2) * sigma ** 2 / sum(x ** 2)) * x",
         inputs=("x",),
         summary="Several means estimated together: all shrunk towards 0, never beyond.",
@@ -676,10 +676,11 @@ BAYES = (
         pros=("Beats the plain means for three or more.",),
         cons=("Single values can get worse.",),
         subcategory=_BAYES,
-        source="James & Stein (1961), Estimation with quadratic loss, Fourth Berkeley "
-        "Symposium 1, 361-379",
+        source="Efron & Morris (1973), Stein's estimation rule and its competitors: an empirical "
+        "Bayes approach, Journal of the American Statistical Association 68, 117-130",
         checks=(at(x=(2.0, 0.0, 0.0))((1.5, 0.0, 0.0)),),
         sensitive=True,
+        aliases=("james_stein",),
     ),
     Formula(
         name="gelman_rubin",

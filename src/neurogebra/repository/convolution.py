@@ -231,7 +231,7 @@ CONVOLUTION = (
             ("P", Rows(("p", "q"), of=_UNIT)),
         ),
         usage="Mobile networks.",
-        pros=("About nine times cheaper than a full 3 × 3 convolution.",),
+        pros=("With many channels about three times cheaper than a full kernel of three.",),
         cons=("Slightly less able than a full convolution.",),
         subcategory="convolution",
         source=(
@@ -677,9 +677,12 @@ CONVOLUTION = (
     ),
     Formula(
         name="haar_detail",
-        expr=("(slice(reshape(x, -1, 2), 1, 0, 1) - slice(reshape(x, -1, 2), 1, 1, 2)) / sqrt(2)"),
+        expr=(
+            "squeeze(slice(reshape(x, -1, 2), 1, 0, 1) - slice(reshape(x, -1, 2), 1, 1, 2), 1) "
+            "/ sqrt(2)"
+        ),
         inputs=("x",),
-        summary="The fast half of a Haar wavelet step: scaled differences of pairs (a column).",
+        summary="The fast half of a Haar wavelet step: scaled differences of pairs.",
         category="transform",
         domain=(("x", _SERIES),),
         usage="Compression and denoising: small details are set to 0.",
@@ -690,7 +693,7 @@ CONVOLUTION = (
             "Mallat (1989), A theory for multiresolution signal decomposition, IEEE TPAMI "
             "11, 674-693"
         ),
-        checks=(at(x=(3.0, 1.0))(((1.4142135623730951,),)),),
+        checks=(at(x=(3.0, 1.0))((1.4142135623730951,)),),
         sensitive=True,
     ),
     Formula(

@@ -89,12 +89,12 @@ DISCRETE = (
     ),
     Formula(
         name="geometric_pmf",
-        expr="p * (1 - p) ** (k - 1)",
+        expr="where(k >= 1, p * (1 - p) ** (k - 1), 0)",
         inputs=("k",),
         summary="The chance that the first success is the k-th trial.",
         category="statistics",
         params=(("p", 0.25),),
-        domain=(("k", Interval(1.0, 1e4, whole=True)),),
+        domain=(("k", Interval(0.0, 1e4, whole=True)),),
         usage="Retries, lengths of runs.",
         pros=("Without memory, as the exponential.",),
         cons=("Assumes the same chance at every trial.",),
@@ -102,6 +102,7 @@ DISCRETE = (
         source=f"{_KEMP}, chapter 5",
         checks=(
             at(k=1.0)(0.25),
+            at(k=0.0)(0.0),
             Same("scipy.stats.geom.pmf", ("k", "p")),
         ),
         sensitive=True,

@@ -11,7 +11,8 @@ from neurogebra.repository.record import (
 )
 
 _DENSITY = "distribution"
-_JOHNSON = "Johnson, Kotz & Balakrishnan (1994), Continuous univariate distributions, volume"
+_JOHNSON = "Johnson, Kotz & Balakrishnan (1994), Continuous univariate distributions, volume 1"
+_JOHNSON_2 = "Johnson, Kotz & Balakrishnan (1995), Continuous univariate distributions, volume 2"
 _CASELLA = "Casella & Berger (2002), Statistical inference"
 _GELMAN = "Gelman et al. (2013), Bayesian data analysis, third edition"
 _WEIBULL = (
@@ -38,12 +39,13 @@ DISTRIBUTIONS = (
         pros=("Flat, peaked or U-shaped with two numbers.",),
         cons=("Infinite at an edge where a parameter is below 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 25",
+        source=f"{_JOHNSON_2}, chapter 25",
         checks=(
             at(x=0.2)(2.4576),
             at(x=-1.0)(0.0),
             Same("scipy.stats.beta.pdf", ("x", "alpha", "beta_param")),
         ),
+        aliases=("beta_distribution",),
         ulp=16.0,
         sensitive=True,
     ),
@@ -60,7 +62,7 @@ DISTRIBUTIONS = (
         pros=("Needs no gamma function.",),
         cons=("Does not integrate to 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 18",
+        source=f"{_JOHNSON}, chapter 18",
         checks=(
             at(x=2.0)(0.36787944117144233),
             at(x=4.0, k=4.0)(0.5413411329464508),
@@ -138,7 +140,7 @@ DISTRIBUTIONS = (
         pros=("Exponential and chi-squared are special cases.",),
         cons=("Light-tailed: not for incomes or file sizes.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 17",
+        source=f"{_JOHNSON}, chapter 17",
         checks=(
             at(x=1.0)(0.36787944117144233),
             Same("scipy.stats.gamma.pdf", ("x", "alpha")),
@@ -183,7 +185,7 @@ DISTRIBUTIONS = (
         pros=("One number, known tables.",),
         cons=("Only for sums of squares of normals.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 18",
+        source=f"{_JOHNSON}, chapter 18",
         checks=(
             at(x=2.0)(0.18393972058572117),
             Same("scipy.stats.chi2.pdf", ("x", "k")),
@@ -198,16 +200,17 @@ DISTRIBUTIONS = (
         inputs=("x",),
         summary="The density of a normal mean over its estimated error.",
         category="statistics",
-        params=(("nu", 3.0), ("mu", 0.0), ("sigma", 1.0)),
-        usage="Small samples, and errors with outliers.",
+        params=(("nu", 5.0), ("mu", 0.0), ("sigma", 1.0)),
+        usage="Means of small samples, robust errors, neighbour embeddings.",
         pros=("From Cauchy (nu = 1) to normal (nu large).",),
         cons=("No mean for nu ≤ 1, no variance for nu ≤ 2.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 28",
+        source=f"{_JOHNSON_2}, chapter 28",
         checks=(
-            at(x=0.0)(0.3675525969478614),
+            at(x=0.0)(0.3796066898224944),
             Same("scipy.stats.t.pdf", ("x", "nu", "mu", "sigma")),
         ),
+        aliases=("student_t",),
         ulp=16.0,
         sensitive=True,
     ),
@@ -226,7 +229,7 @@ DISTRIBUTIONS = (
         pros=("One outlier costs only the logarithm of its distance.",),
         cons=("Not concave: fits can have several optima.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 28",
+        source=f"{_JOHNSON_2}, chapter 28",
         checks=(
             at(x=0.0)(-1.000888849623501),
             Same("scipy.stats.t.logpdf", ("x", "nu", "mu", "sigma")),
@@ -252,7 +255,7 @@ DISTRIBUTIONS = (
         pros=("Known when both variances are equal.",),
         cons=("Relies on normal values.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 27",
+        source=f"{_JOHNSON_2}, chapter 27",
         checks=(
             at(x=1.0)(0.41472),
             Same("scipy.stats.f.pdf", ("x", "d1", "d2")),
@@ -272,7 +275,7 @@ DISTRIBUTIONS = (
         pros=("Closed form, and easily inverted.",),
         cons=("Rounds to 1 far right.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 24",
+        source=f"{_JOHNSON_2}, chapter 24",
         checks=(
             at(x=0.0)(0.5),
             Same("scipy.stats.laplace.cdf", ("x", "mu", "b")),
@@ -292,7 +295,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Loses digits near p = 0 and p = 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 24",
+        source=f"{_JOHNSON_2}, chapter 24",
         checks=(
             at(p=0.5)(0.0),
             Same("scipy.stats.laplace.ppf", ("p", "mu", "b")),
@@ -313,7 +316,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Its tails fall only as 1/x.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 16",
+        source=f"{_JOHNSON}, chapter 16",
         checks=(
             at(x=1.0)(0.75),
             Same("scipy.stats.cauchy.cdf", ("x", "x0")),
@@ -333,7 +336,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Huge near the edges.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 16",
+        source=f"{_JOHNSON}, chapter 16",
         checks=(
             at(p=0.75)(1.0),
             Same("scipy.stats.cauchy.ppf", ("p", "x0")),
@@ -354,7 +357,7 @@ DISTRIBUTIONS = (
         pros=("A normal on the logarithmic scale.",),
         cons=("0 for every x ≤ 0.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 14",
+        source=f"{_JOHNSON}, chapter 14",
         checks=(
             at(x=1.0)(0.5),
             Same("scipy.stats.lognorm.cdf", ("x", "sigma")),
@@ -372,7 +375,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Above the median, and by more the wider the spread.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 14",
+        source=f"{_JOHNSON}, chapter 14",
         checks=(at(mu=0.0, sigma=1.0)(1.6487212707001282),),
         sensitive=True,
     ),
@@ -388,7 +391,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Explodes with sigma.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 14",
+        source=f"{_JOHNSON}, chapter 14",
         checks=(at(mu=0.0, sigma=1.0)(4.670774270471605),),
         sensitive=True,
     ),
@@ -405,7 +408,7 @@ DISTRIBUTIONS = (
         pros=("A straight line on doubly logarithmic paper.",),
         cons=("No variance for alpha ≤ 2, no mean for alpha ≤ 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 20",
+        source=f"{_JOHNSON}, chapter 20",
         checks=(
             at(x=2.0)(0.1875),
             Same("scipy.stats.pareto.pdf", ("x", "alpha")),
@@ -425,7 +428,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Real data follow it in the tail only.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 20",
+        source=f"{_JOHNSON}, chapter 20",
         checks=(
             at(x=2.0)(0.875),
             Same("scipy.stats.pareto.cdf", ("x", "alpha")),
@@ -485,7 +488,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Only for tails that fall exponentially.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 22",
+        source=f"{_JOHNSON_2}, chapter 22",
         checks=(
             at(x=0.0)(0.36787944117144233),
             Same("scipy.stats.gumbel_r.cdf", ("x", "mu", "beta_param")),
@@ -504,7 +507,7 @@ DISTRIBUTIONS = (
         pros=("Turns uniform numbers into exact samples.",),
         cons=("Loses digits where p is next to 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 22",
+        source=f"{_JOHNSON_2}, chapter 22",
         checks=(
             at(p=0.36787944117144233)(0.0),
             Same("scipy.stats.gumbel_r.ppf", ("p", "mu", "beta_param")),
@@ -524,7 +527,7 @@ DISTRIBUTIONS = (
         pros=("Like the normal, with closed forms.",),
         cons=("Heavier tails than the normal.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 23",
+        source=f"{_JOHNSON_2}, chapter 23",
         checks=(
             at(x=0.0)(0.25),
             Same("scipy.stats.logistic.pdf", ("x", "mu", "s")),
@@ -544,7 +547,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Loses digits where p is next to 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 23",
+        source=f"{_JOHNSON_2}, chapter 23",
         checks=(
             at(p=0.5)(0.0),
             Same("scipy.stats.logistic.ppf", ("p", "mu", "s")),
@@ -563,7 +566,7 @@ DISTRIBUTIONS = (
         pros=("Weak prior without a heavy tail.",),
         cons=("Its peak at 0 pulls scales down.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 13",
+        source=f"{_JOHNSON}, chapter 13",
         checks=(
             at(x=0.0)(0.7978845608028654),
             Same("scipy.stats.halfnorm.pdf"),
@@ -599,7 +602,7 @@ DISTRIBUTIONS = (
         pros=("Closed form.",),
         cons=("Infinite at p = 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 19",
+        source=f"{_JOHNSON}, chapter 19",
         checks=(
             at(p=0.5)(0.6931471805599453),
             Same("scipy.stats.expon.ppf"),
@@ -618,7 +621,7 @@ DISTRIBUTIONS = (
         pros=("Accurate in both tails.",),
         cons=("Infinite at p = 0 and p = 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 13",
+        source=f"{_JOHNSON}, chapter 13",
         checks=(
             at(p=0.975)(1.959963984540054),
             Same("scipy.stats.norm.ppf", ("p", "mu", "sigma")),
@@ -638,7 +641,7 @@ DISTRIBUTIONS = (
         pros=("Keeps its digits in the far tail.",),
         cons=("Underflows beyond 38 deviations.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 13",
+        source=f"{_JOHNSON}, chapter 13",
         checks=(
             at(x=1.96)(0.024997895148220435),
             Same("scipy.stats.norm.sf", ("x", "mu", "sigma")),
@@ -680,7 +683,7 @@ DISTRIBUTIONS = (
         pros=("No values beyond the bounds.",),
         cons=("Cancels where both bounds lie far in one tail.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 13",
+        source=f"{_JOHNSON}, chapter 13",
         checks=(
             at(x=3.0)(0.0),
             Same("scipy.stats.truncnorm.pdf", ("x", "a", "b")),
@@ -700,7 +703,7 @@ DISTRIBUTIONS = (
         pros=("A straight line.",),
         cons=("Kinks at both bounds.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 26",
+        source=f"{_JOHNSON_2}, chapter 26",
         checks=(
             at(x=0.25)(0.25),
             Same("scipy.stats.uniform.cdf", ("x", "a")),
@@ -720,7 +723,7 @@ DISTRIBUTIONS = (
         pros=("Three numbers that people can name.",),
         cons=("Sharp corners that no process makes.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 26",
+        source=f"{_JOHNSON_2}, chapter 26",
         checks=(
             at(x=1.0)(1.0),
             at(x=0.5)(0.5),
@@ -760,7 +763,7 @@ DISTRIBUTIONS = (
         pros=("One number: the spread along an axis.",),
         cons=("Three dimensions only.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 18",
+        source=f"{_JOHNSON}, chapter 18",
         checks=(
             at(x=1.0)(0.48394144903828673),
             Same("scipy.stats.maxwell.pdf"),
@@ -779,7 +782,7 @@ DISTRIBUTIONS = (
         pros=("One number moves from Laplace to uniform.",),
         cons=("Not smooth at its centre for odd or broken beta.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 24",
+        source=f"{_JOHNSON_2}, chapter 24",
         checks=(
             at(x=0.0)(0.5538660837162362),
             Same("scipy.stats.gennorm.pdf", ("x", "beta_param", "mu", "alpha")),
@@ -822,7 +825,7 @@ DISTRIBUTIONS = (
         pros=("Two numbers with a physical meaning.",),
         cons=("0 at 0 to all orders: no instant events.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 1, chapter 15",
+        source=f"{_JOHNSON}, chapter 15",
         checks=(
             at(x=1.0)(0.3989422804014327),
             Same("scipy.stats.invgauss.pdf", ("x", "mu")),
@@ -862,7 +865,7 @@ DISTRIBUTIONS = (
         pros=("Reads as successes over trials.",),
         cons=("Says nothing about how sure it is.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 25",
+        source=f"{_JOHNSON_2}, chapter 25",
         checks=(
             at(alpha=2.0, beta_param=6.0)(0.25),
             Same("scipy.stats.beta.mean"),
@@ -880,7 +883,7 @@ DISTRIBUTIONS = (
         pros=("Shrinks with every trial.",),
         cons=("Approximates intervals badly near 0 and 1.",),
         subcategory=_DENSITY,
-        source=f"{_JOHNSON} 2, chapter 25",
+        source=f"{_JOHNSON_2}, chapter 25",
         checks=(
             at(alpha=1.0, beta_param=1.0)(0.08333333333333333),
             Same("scipy.stats.beta.var"),

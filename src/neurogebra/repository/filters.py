@@ -152,7 +152,7 @@ FILTERS = (
         usage="Tracking, navigation, smoothing of series.",
         pros=("Noise adds, motion turns it.",),
         cons=("Linear systems only.",),
-        subcategory=_BAYES,
+        subcategory="filtering",
         source="Kalman (1960), A new approach to linear filtering and prediction problems, "
         "Journal of Basic Engineering 82, 35-45",
         checks=(at(A=((2.0,),), P=((3.0,),), Q=((1.0,),))(((13.0,),)),),
@@ -169,7 +169,7 @@ FILTERS = (
         usage="Tracking, fusion of sensors.",
         pros=("The best linear weight.",),
         cons=("Needs both noise covariances.",),
-        subcategory=_BAYES,
+        subcategory="filtering",
         source="Kalman (1960), A new approach to linear filtering and prediction problems, "
         "Journal of Basic Engineering 82, 35-45",
         checks=(at(H=((1.0,),), P=((3.0,),), R=((1.0,),))(((0.75,),)),),
@@ -193,7 +193,7 @@ FILTERS = (
         usage="Tracking, fusion of sensors.",
         pros=("Weighs prediction and measurement by their noise.",),
         cons=("An outlier drags the state along.",),
-        subcategory=_BAYES,
+        subcategory="filtering",
         source="Kalman (1960), A new approach to linear filtering and prediction problems, "
         "Journal of Basic Engineering 82, 35-45",
         checks=(at(x=(0.0,), P=((3.0,),), H=((1.0,),), R=((1.0,),), z=(4.0,))((3.0,)),),
@@ -211,7 +211,7 @@ FILTERS = (
         usage="Tracking, fusion of sensors.",
         pros=("Never more than before.",),
         cons=("Loses symmetry by rounding over many steps.",),
-        subcategory=_BAYES,
+        subcategory="filtering",
         source="Kalman (1960), A new approach to linear filtering and prediction problems, "
         "Journal of Basic Engineering 82, 35-45",
         checks=(at(P=((3.0,),), H=((1.0,),), R=((1.0,),))(((0.75,),)),),
@@ -236,7 +236,7 @@ FILTERS = (
         usage="Fitting noise levels, rejecting outliers.",
         pros=("Sums over time to the likelihood of the whole series.",),
         cons=("Normal noise only.",),
-        subcategory=_BAYES,
+        subcategory="filtering",
         source=f"{_MURPHY}, section 18.3",
         checks=(
             at(z=(1.0,), H=((1.0,),), x=(1.0,), P=((1.0,),), R=((1.0,),))(-1.2655121234846454),
@@ -254,7 +254,7 @@ FILTERS = (
         usage="Speech, genes, tracking of modes.",
         pros=("Scaled, so that long series do not underflow.",),
         cons=("The next state may depend on the last one only.",),
-        subcategory=_BAYES,
+        subcategory="filtering",
         source="Rabiner (1989), A tutorial on hidden Markov models and selected applications "
         "in speech recognition, Proceedings of the IEEE 77, 257-286",
         checks=(
@@ -273,7 +273,7 @@ FILTERS = (
         usage="Decoding speech, tagging words.",
         pros=("The best path in linear time.",),
         cons=("One path only: no doubt is shown.",),
-        subcategory=_BAYES,
+        subcategory="filtering",
         source="Viterbi (1967), Error bounds for convolutional codes and an asymptotically "
         "optimum decoding algorithm, IEEE Transactions on Information Theory 13, "
         "260-269",
@@ -294,7 +294,7 @@ FILTERS = (
         usage="Tracking, navigation, robots.",
         pros=("Exact for linear systems.",),
         cons=("Curved systems need an extension.",),
-        subcategory=_BAYES,
+        subcategory="filtering",
         source="Kalman (1960), A new approach to linear filtering and prediction problems, "
         "Journal of Basic Engineering 82, 35-45",
         checks=(

@@ -117,7 +117,7 @@ GRAPHS = (
         sensitive=True,
     ),
     Formula(
-        name="label_propagation",
+        name="label_spreading",
         expr="alpha * matmul(S, F) + (1 - alpha) * Y",
         inputs=("S", "F", "Y"),
         summary="One round in which labels F flow to neighbours while known ones Y hold on.",
@@ -132,5 +132,6 @@ GRAPHS = (
         "consistency, NIPS 16",
         checks=(at(S=((0.5,),), F=((4.0,),), Y=((1.0,),), alpha=0.5)(((1.5,),)),),
         sensitive=True,
+        aliases=("label_propagation",),
     ),
 )

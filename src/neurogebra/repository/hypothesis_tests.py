@@ -422,7 +422,7 @@ HYPOTHESIS_TESTS = (
         pros=("One small p-value is enough.",),
         cons=("Dependent tests make it too sure.",),
         subcategory=_DESCRIPTIVE,
-        source="Fisher (1925), Statistical methods for research workers",
+        source="Fisher (1932), Statistical methods for research workers, fourth edition",
         checks=(at(p=(0.5, 0.5))(2.772588722239781),),
         sensitive=True,
     ),

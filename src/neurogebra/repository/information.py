@@ -394,7 +394,7 @@ INFORMATION = (
         floor=2.0,
     ),
     Formula(
-        name="total_correlation",
+        name="gaussian_total_correlation",
         expr="(sum(log(diagonal(Sigma))) - logdet(Sigma)) / 2",
         inputs=("Sigma",),
         summary="The information that the elements of a normal vector share, from its covariance.",
@@ -407,7 +407,7 @@ INFORMATION = (
         source="Watanabe (1960), Information theoretical analysis of multivariate "
         "correlation, IBM Journal of Research and Development 4, 66-82",
         checks=(at(Sigma=((1.0, 0.6), (0.6, 1.0)))(0.22314355131420976),),
-        aliases=("multi_information",),
+        aliases=("total_correlation", "multi_information"),
         ulp=64.0,
         sensitive=True,
     ),

@@ -263,10 +263,10 @@ KERNELS = (
         sensitive=True,
     ),
     Formula(
-        name="linear_kernel",
+        name="dot_product_kernel",
         expr="sigma_b ** 2 + sigma_v ** 2 * sum((x - c_k) * (y - c_k))",
         inputs=("x", "y"),
-        summary="The covariance of a random straight line through c at two points.",
+        summary="The covariance of a random line at two points: a dot product plus an offset.",
         category="algebra",
         params=(("sigma_b", 1.0), ("sigma_v", 1.0), ("c_k", 0.0)),
         domain=_PAIR,
@@ -279,7 +279,7 @@ KERNELS = (
             at(x=(2.0, 3.0), y=(1.0, 5.0), sigma_b=0.0, sigma_v=2.0, c_k=1.0)(32.0),
             Same("sklearn.gaussian_process.kernels.DotProduct()", ("[x]", "[y]")),
         ),
-        aliases=("dot_product_kernel",),
+        aliases=("linear_kernel",),
         sensitive=True,
     ),
     Formula(
@@ -657,7 +657,7 @@ KERNELS = (
         sensitive=True,
     ),
     Formula(
-        name="cosine_window",
+        name="cosine_kernel",
         expr="where(abs(u) > 1, 0, pi / 4 * cos(pi * u / 2))",
         inputs=("u",),
         summary="Half a cosine wave on −1 … 1 of area 1.",

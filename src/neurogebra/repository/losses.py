@@ -86,9 +86,8 @@ LOSSES = (
         inputs=("y", "y_pred"),
         summary="The logarithm of the hyperbolic cosine of errors.",
         category="loss",
-        stable="mean(where(abs(y_pred - y) < 1, "
-        "log1p(2 * sinh(min(max(y_pred - y, -1), 1) / 2) ** 2), "
-        "abs(y_pred - y) + log1p(exp(-2 * abs(y_pred - y))) - 0.6931471805599453))",
+        stable="mean(log1p(2 * sinh(min(abs(y_pred - y), 20) / 2) ** 2) "
+        "+ (abs(y_pred - y) - min(abs(y_pred - y), 20)))",
         usage="Regression with outliers, where second derivatives are needed.",
         pros=("Smooth everywhere.", "Close to half the square near 0 and to |e| − ln 2 far out."),
         cons=("Its scale is fixed: divide the errors by a unit first.",),
@@ -131,8 +130,8 @@ LOSSES = (
         pros=("Counts ratios instead of differences.",),
         cons=("Forgives overestimates more than underestimates.", "Nothing below −1."),
         subcategory="regression",
-        source="Hyndman & Koehler (2006), Another look at measures of forecast accuracy, "
-        "International Journal of Forecasting 22, 679-688",
+        source="Tofallis (2015), A better measure of relative prediction accuracy for model "
+        "selection and model estimation, Journal of the Operational Research Society 66",
         checks=(
             at(y=0.0, y_pred=1.718281828459045)(1.0),
             Same("sklearn.metrics.mean_squared_log_error", ("y", "y_pred")),
@@ -335,7 +334,7 @@ LOSSES = (
         usage="Embeddings for faces, products and search.",
         pros=("Needs only triples, no classes.",),
         cons=("Most triples teach nothing: they must be mined.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Schroff, Kalenichenko & Philbin (2015), FaceNet, arXiv:1503.03832",
         checks=(at(anchor=(0.0, 0.0), positive=(1.0, 0.0), negative=(0.0, 0.5), margin=0.25)(1.0),),
         sensitive=True,
@@ -824,7 +823,7 @@ LOSSES = (
         usage="Large language models and routers, added to the cross-entropy.",
         pros=("Keeps logits in the range that half precision holds.",),
         cons=("One more coefficient.",),
-        subcategory="language model",
+        subcategory="language_model",
         source="Chowdhery et al. (2022), PaLM: scaling language modeling with pathways, "
         "arXiv:2204.02311; Zoph et al. (2022), ST-MoE, arXiv:2202.08906",
         checks=(at(y_pred=((0.0, 0.0),), coefficient=1.0)(0.4804530139182014),),
@@ -845,7 +844,7 @@ LOSSES = (
         usage="Mixtures of experts: a row a token, a column an expert.",
         pros=("Keeps experts from starving.", "Least at even use."),
         cons=("Pulls against the best choice for a token.",),
-        subcategory="language model",
+        subcategory="language_model",
         source="Fedus, Zoph & Shazeer (2022), Switch transformers, arXiv:2101.03961",
         checks=(at(chosen=((1.0, 0.0), (0.0, 1.0)), probs=((0.5, 0.5), (0.5, 0.5)))(0.01),),
         aliases=("switch_load_balancing_loss",),
@@ -861,7 +860,7 @@ LOSSES = (
         usage="Language models with padding or a prompt; masked language models.",
         pros=("Padding has no say.",),
         cons=("Undefined where the mask is empty.",),
-        subcategory="language model",
+        subcategory="language_model",
         source="Sutskever, Vinyals & Le (2014), Sequence to sequence learning with neural "
         "networks, arXiv:1409.3215; Devlin et al. (2019), BERT, arXiv:1810.04805",
         checks=(
@@ -884,7 +883,7 @@ LOSSES = (
         usage="Text generators that repeat themselves.",
         pros=("Says what not to do, which likelihood cannot.",),
         cons=("The list of unwanted tokens must be made.",),
-        subcategory="language model",
+        subcategory="language_model",
         source="Welleck, Kulikov, Roller, Dinan, Cho & Weston (2020), Neural text generation with "
         "unlikelihood training, arXiv:1908.04319",
         checks=(at(negatives=((1.0, 0.0),), y_pred=((0.5, 0.5),))(LN2),),

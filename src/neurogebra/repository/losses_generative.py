@@ -573,7 +573,7 @@ SCORES_AND_FLOWS = (
         usage="Score-based generative models.",
         pros=("No derivative of the network is needed.",),
         cons=("Learns the score of the noisy data.", "Noisy for small σ."),
-        subcategory="score matching",
+        subcategory="score_matching",
         source="Vincent (2011), A connection between score matching and denoising autoencoders, "
         "Neural Computation 23, 1661-1674",
         checks=(at(score=((1.0, 0.0),), noisy=((1.0, 1.0),), x=((1.0, 0.5),))(2.5),),
@@ -589,7 +589,7 @@ SCORES_AND_FLOWS = (
         usage="Densities without a normaliser; inputs are ∂s/∂x and s at the data.",
         pros=("No samples of the model are needed.",),
         cons=("The trace costs a backward pass a dimension.",),
-        subcategory="score matching",
+        subcategory="score_matching",
         source="Hyvärinen (2005), Estimation of non-normalized statistical models by score "
         "matching, Journal of Machine Learning Research 6, 695-709",
         checks=(at(jacobian=(((1.0, 5.0), (7.0, 2.0)),), score=((1.0, 1.0),))(4.0),),
@@ -606,7 +606,7 @@ SCORES_AND_FLOWS = (
         usage="Score models in many dimensions; jvp is ∂s/∂x times v.",
         pros=("One backward pass, whatever the dimension.",),
         cons=("Adds the noise of the directions.",),
-        subcategory="score matching",
+        subcategory="score_matching",
         source="Song, Garg, Shi & Ermon (2019), Sliced score matching, arXiv:1905.07088",
         checks=(at(v=((1.0, 0.0),), jvp=((-2.0, 9.0),), score=((3.0, 9.0),))(2.5),),
         sensitive=True,

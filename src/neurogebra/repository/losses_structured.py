@@ -276,7 +276,7 @@ METRIC_LEARNING = (
         usage="Siamese networks; y is 1 for like pairs.",
         pros=("Needs only pairs.",),
         cons=("One margin for all unlike pairs.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant "
         "mapping, CVPR",
         checks=(
@@ -295,7 +295,7 @@ METRIC_LEARNING = (
         usage="Re-identification and retrieval.",
         pros=("No margin to choose.", "Keeps pulling likes together."),
         cons=("Most triples teach little: they must be mined.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Hermans, Beyer & Leibe (2017), In defense of the triplet loss for person re-"
         "identification, arXiv:1703.07737",
         checks=(at(anchor=((0.0, 0.0),), positive=((3.0, 4.0),), negative=((0.0, 5.0),))(LN2),),
@@ -314,7 +314,7 @@ METRIC_LEARNING = (
         usage="Embeddings from pairs, one of each class in a batch.",
         pros=("Many negatives at the price of pairs.",),
         cons=("Lengths of features must be held by a price on them.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Sohn (2016), Improved deep metric learning with multi-class N-pair loss objective, "
         "NIPS 29",
         checks=(at(anchor=((0.0,), (0.0,)), positive=((1.0,), (2.0,)))(LN2),),
@@ -459,15 +459,17 @@ METRIC_LEARNING = (
         name="byol_loss",
         expr=f"mean(2 - 2 * sum({unit('prediction')} * ({unit('target')}), -1))",
         inputs=("prediction", "target"),
-        summary="The squared distance of prediction and target at length 1.",
+        summary="The mean squared distance of two views of each item, brought to length 1.",
         category="loss",
         domain=(("prediction", _FEATURES), ("target", _FEATURES)),
-        usage="Learning without negatives; the target network moves slowly.",
+        usage="Learning without negatives; with uniformity it judges embeddings.",
         pros=("Needs no negatives.",),
         cons=("Collapses without the predictor and the slow target.",),
         subcategory="contrastive",
-        source="Grill et al. (2020), Bootstrap your own latent, arXiv:2006.07733",
+        source="Grill et al. (2020), Bootstrap your own latent, arXiv:2006.07733; Wang & Isola "
+        "(2020), arXiv:2005.10242",
         checks=(at(prediction=((3.0, 4.0),), target=((0.0, 2.0),))(0.4),),
+        aliases=("alignment_loss",),
         sensitive=True,
     ),
     Formula(
@@ -547,23 +549,6 @@ METRIC_LEARNING = (
         ulp=16.0,
     ),
     Formula(
-        name="alignment_loss",
-        expr=f"mean(sum(({unit('z1')} - {unit('z2')}) ** 2, -1))",
-        inputs=("z1", "z2"),
-        summary="How far the two views of an item lie apart on the sphere.",
-        category="loss",
-        domain=(("z1", _FEATURES), ("z2", _FEATURES)),
-        usage="Judging or training embeddings, together with uniformity.",
-        pros=("Says one thing plainly: likes are near.",),
-        cons=("Alone it is least when everything is one point.",),
-        subcategory="contrastive",
-        source="Wang & Isola (2020), Understanding contrastive representation learning through "
-        "alignment and uniformity on the hypersphere, arXiv:2005.10242",
-        checks=(at(z1=((2.0, 0.0),), z2=((0.0, 3.0),))(2.0),),
-        sensitive=True,
-        ulp=8.0,
-    ),
-    Formula(
         name="uniformity_loss",
         expr=f"log(sum((1 - eye_like({_SELF})) * exp(2 * t * ({_SELF} - 1))) "
         "/ (size(z, 0) * (size(z, 0) - 1)))",
@@ -594,7 +579,7 @@ METRIC_LEARNING = (
         usage="Pairs of documents or faces; y is above 0 for like pairs.",
         pros=("Blind to length.",),
         cons=("One margin for all unlike pairs.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Barz & Denzler (2020), Deep learning on small datasets without pre-training using "
         "cosine loss, arXiv:1901.09054; Hadsell, Chopra & LeCun (2006), CVPR",
         checks=(at(x1=((3.0, 4.0), (3.0, 4.0)), x2=((0.0, 2.0), (0.0, 2.0)), y=(1.0, -1.0))(0.45),),
@@ -615,7 +600,7 @@ METRIC_LEARNING = (
         usage="Faces and retrieval; cosines of like pairs (sp) and of unlike pairs (sn).",
         pros=("Each similarity learns at its own pace.",),
         cons=("Scale and margin must be chosen together.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Sun et al. (2020), Circle loss: a unified perspective of pair similarity "
         "optimization, arXiv:2002.10857",
         checks=(at(sp=(0.75,), sn=(0.25,))(LN2),),
@@ -635,7 +620,7 @@ METRIC_LEARNING = (
         usage="Retrieval; cosines of an anchor with its likes (sp) and unlikes (sn).",
         pros=("Weighs pairs against each other, not one by one.",),
         cons=("Three numbers to choose.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Wang, Han, Huang, Dong & Scott (2019), Multi-similarity loss with general pair "
         "weighting for deep metric learning, arXiv:1904.06627",
         checks=(at(sp=(1.0,), sn=(1.0,))(0.3604365338911716),),
@@ -655,7 +640,7 @@ METRIC_LEARNING = (
         usage="Retrieval with known classes; a learned proxy stands for each class.",
         pros=("No mining of pairs or triples.",),
         cons=("One proxy a class may be too few.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Movshovitz-Attias, Toshev, Leung, Ioffe & Singh (2017), No fuss distance metric "
         "learning using proxies, arXiv:1703.07464",
         checks=(at(x=((2.0, 0.0),), proxies=((3.0, 0.0), (0.0, 1.0)), y=((1.0, 0.0),))(-2.0),),
@@ -677,7 +662,7 @@ METRIC_LEARNING = (
         usage="Few-shot learning: prototypes are means of a handful of examples.",
         pros=("New classes need no training.",),
         cons=("One mean a class.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Snell, Swersky & Zemel (2017), Prototypical networks for few-shot learning, "
         "arXiv:1703.05175",
         checks=(at(x=((0.0, 0.0),), prototypes=((1.0, 0.0), (0.0, 1.0)), y=((1.0, 0.0),))(LN2),),
@@ -698,7 +683,7 @@ METRIC_LEARNING = (
         usage="Beside cross-entropy, for features that cluster by class.",
         pros=("Tight classes.",),
         cons=("Centres must be updated along the way.",),
-        subcategory="metric learning",
+        subcategory="metric_learning",
         source="Wen, Zhang, Li & Qiao (2016), A discriminative feature learning approach for deep "
         "face recognition, ECCV",
         checks=(at(x=((1.0, 1.0),), y=((0.0, 1.0),), centers=((9.0, 9.0), (0.0, 3.0)))(2.5),),
@@ -828,7 +813,7 @@ RANKING = (
     ),
     Formula(
         name="squared_emd_loss",
-        expr="mean((cumsum(y, -1) - cumsum(y_pred, -1)) ** 2)",
+        expr="mean(sum((cumsum(y, -1) - cumsum(y_pred, -1)) ** 2, -1))",
         inputs=("y", "y_pred"),
         summary="The squared earth mover's distance of shares over ordered classes.",
         category="loss",
@@ -842,7 +827,7 @@ RANKING = (
         subcategory="ordinal",
         source="Hou, Yu & Samaras (2016), Squared earth mover's distance-based loss for training "
         "deep neural networks, arXiv:1611.05916",
-        checks=(at(y=((1.0, 0.0, 0.0),), y_pred=((0.0, 0.0, 1.0),))(0.6666666666666666),),
+        checks=(at(y=((1.0, 0.0, 0.0),), y_pred=((0.0, 0.0, 1.0),))(2.0),),
         aliases=("ranked_probability_score",),
         sensitive=True,
     ),
@@ -850,7 +835,7 @@ RANKING = (
         name="sparse_categorical_crossentropy",
         expr="-mean(take_along(log(softmax(y_pred)), expand_dims(y, 1), 1))",
         stable="-mean(take_along(log_softmax(y_pred), expand_dims(y, 1), 1))",
-        inputs=("y_pred", "y"),
+        inputs=("y", "y_pred"),
         summary="Cross-entropy of logits, the classes given by their numbers.",
         category="loss",
         domain=(("y_pred", Rows(("n", "q"))), ("y", Rows(of=BINARY))),

@@ -74,6 +74,7 @@ METRICS = (
         subcategory="classification",
         source="Van Rijsbergen (1979), Information retrieval, Butterworths",
         checks=(at(tp=90.0, fp=10.0)(0.9), at(tp=0.0, fp=0.0)(0.0)),
+        aliases=("positive_predictive_value",),
     ),
     Formula(
         name="precision",
@@ -108,7 +109,7 @@ METRICS = (
         subcategory="classification",
         source="Van Rijsbergen (1979), Information retrieval, Butterworths",
         checks=(at(tp=30.0, fn=10.0)(0.75), at(tp=0.0, fn=0.0)(0.0)),
-        aliases=("sensitivity",),
+        aliases=("true_positive_rate", "sensitivity"),
     ),
     Formula(
         name="recall",
@@ -144,6 +145,7 @@ METRICS = (
         source="Yerushalmy (1947), Statistical problems in assessing methods of medical "
         "diagnosis, Public Health Reports 62, 1432-1449",
         checks=(at(tn=80.0, fp=20.0)(0.8), at(tn=0.0, fp=0.0)(0.0)),
+        aliases=("true_negative_rate",),
     ),
     Formula(
         name="f1_score_formula",
@@ -214,6 +216,7 @@ METRICS = (
             at(tp=90.0, tn=80.0, fp=20.0, fn=10.0)(0.703526470681448),
             at(tp=0.0, tn=5.0, fp=0.0, fn=3.0)(0.0),
         ),
+        aliases=("mcc",),
         sensitive=True,
     ),
     Formula(
@@ -357,7 +360,7 @@ METRICS = (
         usage="Choosing among models of different sizes.",
         pros=("Needs no held-out data.",),
         cons=("Too generous for few rows.",),
-        subcategory="ranking",
+        subcategory="information_criterion",
         source="Akaike (1974), A new look at the statistical model identification, IEEE "
         "Transactions on Automatic Control 19, 716-723",
         checks=(at(k=3.0, log_likelihood=-10.0)(26.0),),
@@ -373,7 +376,7 @@ METRICS = (
         usage="Choosing among models when one of them may be true.",
         pros=("Finds the true size, given enough rows.",),
         cons=("Too strict for prediction.",),
-        subcategory="ranking",
+        subcategory="information_criterion",
         source="Schwarz (1978), Estimating the dimension of a model, Annals of Statistics 6, "
         "461-464",
         checks=(at(k=2.0, n_obs=1.0, log_likelihood=-3.0)(6.0),),
@@ -403,7 +406,7 @@ METRICS = (
         usage="Language models; p holds the chances given to the true words.",
         pros=("1 is perfect, the size of the vocabulary is guessing.",),
         cons=("Depends on how text is cut into words.",),
-        subcategory="ranking",
+        subcategory="text",
         source="Jelinek et al. (1977), Perplexity: a measure of the difficulty of speech "
         "recognition tasks, Journal of the Acoustical Society of America 62, S63",
         checks=(at(p=(0.25, 0.25))(4.0),),

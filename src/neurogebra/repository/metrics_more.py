@@ -506,7 +506,7 @@ METRICS_MORE = (
         pros=("Without unit.",),
         cons=("Punishes low predictions more.",),
         subcategory="regression",
-        source="scikit-learn (Pedregosa et al., 2011), Machine learning in Python, Journal of "
+        source="Pedregosa et al. (2011), Scikit-learn, Journal of "
         "Machine Learning Research 12, 2825-2830",
         checks=(
             at(y=(0.0,), y_pred=(1.718281828459045,))(1.0),

@@ -245,7 +245,7 @@ NETWORKS = (
             "Sequences; W, U, b and c hold the reset, update and candidate parts, in this order."
         ),
         pros=("Three quarters of an LSTM's parameters.", "No separate memory."),
-        cons=("One step after the other: slow on parallel hardware.",),
+        cons=("Resets after the product, as PyTorch does; Cho resets the state before it.",),
         subcategory="recurrent",
         source=(
             "Cho et al. (2014), Learning phrase representations using RNN encoder-decoder, "
@@ -390,7 +390,8 @@ NETWORKS = (
         pros=("Events only: cheap on neuromorphic chips.",),
         cons=("The spike has no slope: training needs a surrogate.",),
         subcategory="recurrent",
-        source="Gerstner & Kistler (2002), Spiking neuron models, Cambridge University Press",
+        source="Eshraghian et al. (2023), Training spiking neural networks using lessons from deep "
+        "learning, Proceedings of the IEEE 111, 1016-1054",
         checks=(at(v=0.5, x=0.25)(0.7), at(v=2.0, x=0.0)(0.8)),
         sensitive=True,
     ),
@@ -411,7 +412,7 @@ NETWORKS = (
             "spaces, arXiv:2312.00752"
         ),
         checks=(at(x=1.0, h=0.0, a=-1.0, b=1.0, delta=0.6931471805599453)(0.5),),
-        aliases=("selective_ssm_step", "zoh_discretization"),
+        aliases=("selective_ssm_step",),
         sensitive=True,
     ),
     Formula(
@@ -696,7 +697,7 @@ NETWORKS = (
         ),
         usage="Comparing the cost of layers.",
         pros=("Independent of the machine.",),
-        cons=("Says little about time where memory is the limit.",),
+        cons=("Leaves out biases. Says little about time where memory is the limit.",),
         subcategory="size",
         source=(
             "Molchanov et al. (2016), Pruning convolutional neural networks for resource "

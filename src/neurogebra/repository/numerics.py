@@ -77,7 +77,7 @@ NUMERICS = (
         sensitive=True,
     ),
     Formula(
-        name="rk4_amplification",
+        name="rk4_stability_function",
         expr="1 + z + z ** 2 / 2 + z ** 3 / 6 + z ** 4 / 24",
         inputs=("z",),
         summary="What one Runge-Kutta step multiplies y by, for y′ = λy and z = hλ.",
@@ -94,6 +94,7 @@ NUMERICS = (
             Same("numpy.polyval", ("[0.041666666666666664,0.16666666666666666,0.5,1,1]", "z")),
         ),
         sensitive=True,
+        aliases=("rk4_amplification",),
     ),
     Formula(
         name="adams_bashforth_2",
@@ -812,8 +813,7 @@ NUMERICS = (
     ),
     Formula(
         name="softmax_vjp",
-        expr="exp(x) / sum(exp(x), -1, 1) "
-        "* (g - sum(exp(x) / sum(exp(x), -1, 1) * g, -1, 1))",
+        expr="exp(x) / sum(exp(x), -1, 1) * (g - sum(exp(x) / sum(exp(x), -1, 1) * g, -1, 1))",
         inputs=("x", "g"),
         summary="The gradient at the scores x of a softmax whose output has the gradient g.",
         category="calculus",

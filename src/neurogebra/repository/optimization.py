@@ -35,7 +35,6 @@ OPTIMIZATION = (
         source="Robbins & Monro (1951), A stochastic approximation method, Annals of "
         "Mathematical Statistics 22, 400-407",
         checks=(at(w=1.0, grad=2.0)(0.98), Same("torch.sub", ("w", "grad"), (("alpha", 0.01),))),
-        aliases=("gradient_descent_step",),
         sensitive=True,
     ),
     Formula(
@@ -226,7 +225,7 @@ OPTIMIZATION = (
     ),
     Formula(
         name="step_decay_lr",
-        expr="lr_init * gamma_decay ** floor(epoch / step_size)",
+        expr="lr_init * gamma_decay ** floor(max(epoch, 0) / step_size)",
         inputs=("epoch",),
         summary="A rate that drops by a factor every few epochs.",
         category="optimization",
@@ -257,7 +256,7 @@ OPTIMIZATION = (
     ),
     Formula(
         name="exponential_decay_lr",
-        expr="lr_init * exp(-k_decay * epoch)",
+        expr="lr_init * exp(-k_decay * max(epoch, 0))",
         inputs=("epoch",),
         summary="A rate that loses the same share every epoch.",
         category="optimization",
@@ -267,7 +266,7 @@ OPTIMIZATION = (
         pros=("Smooth.",),
         cons=("Soon too small.",),
         subcategory="lr_schedule",
-        source="Goodfellow, Bengio & Courville (2016), Deep learning, section 8.3",
+        source="Goodfellow, Bengio & Courville (2016), Deep learning, MIT Press",
         checks=(at(epoch=100.0)(0.0036787944117144234),),
         sensitive=True,
     ),
@@ -375,7 +374,8 @@ OPTIMIZATION = (
         pros=("No length to know.",),
         cons=("Slow to come down.",),
         subcategory="lr_schedule",
-        source="Vaswani et al. (2017), Attention is all you need, arXiv:1706.03762, section 5.3",
+        source="Raffel et al. (2020), Exploring the limits of transfer learning with a unified "
+        "text-to-text transformer, Journal of Machine Learning Research 21, 1-67",
         checks=(at(epoch=16000.0)(0.005), at(epoch=0.0)(0.01)),
     ),
     Formula(

@@ -40,7 +40,7 @@ def _rectified(rho: str) -> str:
 
 _LAMB = f"({_M_HAT} / (sqrt({_V_HAT}) + eps) + lambda_wd * w)"
 _BELIEF = f"(beta2 * s + (1 - beta2) * (grad - {_M}) ** 2 + eps)"
-_ADAN_N = "((1 - b3) * n + b3 * (grad + (1 - b2) * (grad - grad_old)) ** 2)"
+_ADAN_N = "((1 - beta3) * n + beta3 * (grad + (1 - beta2) * (grad - grad_old)) ** 2)"
 _YOGI_V = "(v - (1 - beta2) * sign(v - grad ** 2) * grad ** 2)"
 _FACTOR_R = "(beta2 * R + (1 - beta2) * mean(grad ** 2 + eps1, -1, 1))"
 _FACTOR_C = "(beta2 * C + (1 - beta2) * mean(grad ** 2 + eps1, 0, 1))"
@@ -307,13 +307,13 @@ OPTIMIZERS = (
     ),
     Formula(
         name="adan_step",
-        expr="(w - lr * ((1 - b1) * m + b1 * grad + (1 - b2) * ((1 - b2) * d "
-        f"+ b2 * (grad - grad_old))) / (sqrt({_ADAN_N}) + eps)) / (1 + lambda_wd * lr)",
+        expr="(w - lr * ((1 - beta1) * m + beta1 * grad + (1 - beta2) * ((1 - beta2) * d "
+        f"+ beta2 * (grad - grad_old))) / (sqrt({_ADAN_N}) + eps)) / (1 + lambda_wd * lr)",
         inputs=("w", "grad", "grad_old", "m", "d", "n"),
         summary="An Adam-like step with Nesterov's look ahead made of gradient differences.",
         category="optimization",
         params=(
-            *(("lr", 1e-3), ("b1", 0.02), ("b2", 0.08), ("b3", 0.01)),
+            *(("lr", 1e-3), ("beta1", 0.02), ("beta2", 0.08), ("beta3", 0.01)),
             *(("eps", 1e-8), ("lambda_wd", 0.02)),
         ),
         domain=(

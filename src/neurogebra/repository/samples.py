@@ -172,7 +172,7 @@ SAMPLES = (
         pros=("Less moved by outliers than the variance.",),
         cons=("Harder algebra than the variance.",),
         subcategory=_DESCRIPTIVE,
-        source=_CASELLA,
+        source="Stuart & Ord (1994), Kendall's advanced theory of statistics, volume 1",
         checks=(at(x=(1.0, 2.0, 6.0))(2.0),),
         sensitive=True,
     ),
@@ -340,7 +340,7 @@ SAMPLES = (
             at(w=(1.0, 1.0, 1.0, 1.0))(4.0),
             at(w=(3.0, 1.0))(1.6),
         ),
-        aliases=("kish_effective_sample_size",),
+        aliases=("kish_effective_sample_size", "participation_ratio"),
         sensitive=True,
     ),
     Formula(

@@ -5,7 +5,7 @@ from neurogebra.repository.record import VECTOR, Formula, Interval, Rows, at
 _TIME = Interval(0.0, 1e4, whole=True)
 _STEPS = Interval(1.0, 1e4, whole=True)
 _BATCH = Interval(1.0, 1e6, whole=True)
-_LARGE = Interval(1.0, 1e12)
+_LARGE = Interval(1.0, 1e18)
 
 SCHEDULES = (
     Formula(
@@ -179,17 +179,18 @@ SCHEDULES = (
     Formula(
         name="triangular2_lr",
         expr="lr_min + (lr_max - lr_min) * (1 - abs(epoch / step_size - 2 * floor(1 + epoch / (2"
-        " * step_size)) + 1)) / 2 ** floor(epoch / (2 * step_size))",
+        " * step_size)) + 1)) / 2 ** floor(max(epoch, 0) / (2 * step_size))",
         inputs=("epoch",),
         summary="A rate that rises and falls along lines, each cycle half as high as the last.",
         category="optimization",
         params=(("lr_min", 0.0001), ("lr_max", 0.01), ("step_size", 20.0)),
         stable="lr_min + (lr_max - lr_min) * (step_size - abs(epoch - step_size - 2 * step_size * "
-        "floor(epoch / (2 * step_size)))) / step_size / 2 ** floor(epoch / (2 * step_size))",
+        "floor(epoch / (2 * step_size)))) / step_size "
+        "/ 2 ** floor(max(epoch, 0) / (2 * step_size))",
         domain=(("epoch", _TIME),),
         usage="Cycles that calm down.",
         pros=("Explores first, settles later.",),
-        cons=("Soon flat: the tenth cycle is a thousandth of the first.",),
+        cons=("Soon flat: the eleventh cycle is a thousandth of the first.",),
         subcategory="lr_schedule",
         source="Smith (2017), Cyclical learning rates for training neural networks, "
         "arXiv:1506.01186",
@@ -199,13 +200,13 @@ SCHEDULES = (
     Formula(
         name="exp_range_lr",
         expr="lr_min + (lr_max - lr_min) * (1 - abs(epoch / step_size - 2 * floor(1 + epoch / (2"
-        " * step_size)) + 1)) * gamma_decay ** epoch",
+        " * step_size)) + 1)) * gamma_decay ** max(epoch, 0)",
         inputs=("epoch",),
         summary="A rate that rises and falls along lines under a falling exponential.",
         category="optimization",
         params=(("lr_min", 0.0001), ("lr_max", 0.01), ("step_size", 20.0), ("gamma_decay", 0.99)),
         stable="lr_min + (lr_max - lr_min) * (step_size - abs(epoch - step_size - 2 * step_size * "
-        "floor(epoch / (2 * step_size)))) / step_size * gamma_decay ** epoch",
+        "floor(epoch / (2 * step_size)))) / step_size * gamma_decay ** max(epoch, 0)",
         domain=(("epoch", _TIME),),
         usage="Cycles that calm down smoothly.",
         pros=("Bound and decay are chosen apart.",),
@@ -668,19 +669,19 @@ SCHEDULES = (
     ),
     Formula(
         name="large_batch_steps",
-        expr="S_min * (1 + B_noise / batch)",
-        inputs=("batch", "B_noise"),
+        expr="S_min * (1 + noise_scale / batch)",
+        inputs=("batch", "noise_scale"),
         summary="The steps to a given loss, given the fewest steps S_min and the noise scale.",
         category="optimization",
         params=(("S_min", 1000.0),),
-        domain=(("batch", _BATCH), ("B_noise", _LARGE)),
+        domain=(("batch", _BATCH), ("noise_scale", _LARGE)),
         usage="Trading machines for time.",
         pros=("Two numbers describe the trade.",),
         cons=("Both must be measured for the task.",),
         subcategory="scaling_law",
         source="McCandlish et al. (2018), An empirical model of large-batch training, "
         "arXiv:1812.06162",
-        checks=(at(batch=100.0, B_noise=300.0)(4000.0),),
+        checks=(at(batch=100.0, noise_scale=300.0)(4000.0),),
         sensitive=True,
     ),
     Formula(

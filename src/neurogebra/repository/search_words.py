@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 SMALL = frozenset(
     re.findall(
@@ -54,14 +55,16 @@ _SAME = (
     "translation bleu",
     "uncertainty variance",
 )
-_ENDINGS = (
-    "ization izing izers izer ized izes ize ational ation ically ically ances ance ences ence "
-    "ness ally ions ion ings ing ities ity ies ors or ers er ers ed es al ly ar ic s e y"
-).split()
+_ENDING = re.compile(
+    r"(?<=....)(?:[ai]tion(?:al)?s?|iz(?:ation|ing|ers?|ed|es|e)|[ae]nces?|ness|ically|ally|"
+    r"ions?|ings?|it(?:y|ies)|ies|[oe]rs?|ed|es|al|ly|ar|ic|s|e|y)$"
+)
 _GREEK = {
     code: f" {unicodedata.name(chr(code), chr(code)).rsplit(' ', 1)[-1]} "
     for code in range(0x0370, 0x0400)
 }
+_TWICE = re.compile(r"([bdgmnprt])\1$")  # clipping, clipped
+_BRITISH = re.compile("is(?=(?:ation|ed|ers?|es|e|ing)$)")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -71,6 +74,7 @@ def words(text: str) -> list[str]:
     return [_singular(w) for w in _WORD.findall(spelt.casefold())]
 
 
+@lru_cache(maxsize=32768)
 def _singular(word: str) -> str:
     if len(word) < 4 or word[-1] != "s":
         return word
@@ -81,11 +85,7 @@ def _singular(word: str) -> str:
 
 def stem(word: str) -> str:
     """Return what is left of a word without its ending, at least four letters of it."""
-    spelt = re.sub(r"is(?=(?:ation|ed|er|es|e|ing)$)", "iz", word)
-    for ending in _ENDINGS:
-        if spelt.endswith(ending) and len(spelt) - len(ending) >= 4:
-            return spelt[: -len(ending)]
-    return spelt
+    return _TWICE.sub(r"\1", _ENDING.sub("", _BRITISH.sub("iz", word)))
 
 
 def _synonyms() -> dict[str, tuple[str, ...]]:

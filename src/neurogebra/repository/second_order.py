@@ -275,6 +275,7 @@ SECOND_ORDER = (
         summary="Shares multiplied by e to minus their gradient, made to sum to 1 again.",
         category="optimization",
         params=(("lr", 0.1),),
+        stable="w * exp(-lr * (grad - min(grad))) / sum(w * exp(-lr * (grad - min(grad))))",
         domain=(("w", SHARES), ("grad", Rows(of=Interval(-5.0, 5.0)))),
         usage="Portfolios, mixtures, weights of experts: mirror descent on the simplex.",
         pros=("Stays a distribution.", "Depends on the logarithm of the dimension only."),
@@ -393,7 +394,7 @@ SECOND_ORDER = (
         pros=("Few settings.",),
         cons=("No guarantee.",),
         subcategory="sampling",
-        source="Kennedy & Eberhart (1995), Particle swarm optimization, IEEE ICNN",
+        source="Shi & Eberhart (1998), A modified particle swarm optimizer, IEEE ICEC",
         checks=(
             at(v=1.0, x=0.0, best=1.0, best_all=2.0, r1=0.5, r2=0.0, inertia=0.5, c1=2.0)(1.5),
         ),

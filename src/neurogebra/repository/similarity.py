@@ -141,7 +141,7 @@ SIMILARITY = (
         pros=("Without unit.",),
         cons=("Blind to what the ear hears.",),
         subcategory="similarity",
-        source="Oppenheim & Schafer (2010), Discrete-time signal processing, Pearson",
+        source="Oppenheim & Schafer (2009), Discrete-time signal processing, Pearson",
         checks=(at(x=(1.0, 0.0), y=(0.9, 0.0))(20.0),),
         sensitive=True,
     ),
@@ -229,8 +229,8 @@ SIMILARITY = (
         pros=("From 0 to 1.",),
         cons=("Grows with the number of clusters by chance.",),
         subcategory="clustering",
-        source="Strehl & Ghosh (2002), Cluster ensembles, Journal of Machine Learning Research 3, "
-        "583-617",
+        source="Vinh, Epps & Bailey (2010), Information theoretic measures for clusterings "
+        "comparison, Journal of Machine Learning Research 11, 2837-2854",
         checks=(at(N=((2.0, 2.0), (2.0, 2.0)))(0.0),),
         aliases=("nmi",),
         sensitive=True,

@@ -173,7 +173,7 @@ TRANSFORMS_MORE = (
     ),
     Formula(
         name="centred_log_ratio",
-        expr="log(x) - mean(log(x))",
+        expr="log(x) - mean(log(x), -1, 1)",
         inputs=("x",),
         summary="Logarithms of parts of a whole, relative to their mean.",
         category="transform",
@@ -193,7 +193,7 @@ TRANSFORMS_MORE = (
     ),
     Formula(
         name="hellinger_transform",
-        expr="sqrt(x / sum(x))",
+        expr="sqrt(x / sum(x, -1, 1))",
         inputs=("x",),
         summary="The square roots of the shares of a whole.",
         category="transform",
@@ -215,7 +215,7 @@ TRANSFORMS_MORE = (
         inputs=("x",),
         summary="The way back from the min-max scale.",
         category="transform",
-        params=(("x_min", -2.0), ("x_max", 3.0)),
+        params=(("x_min", 0.0), ("x_max", 1.0)),
         usage="Predictions in the unit of the data.",
         pros=("Exact inverse.",),
         cons=("Needs the bounds of the training data.",),

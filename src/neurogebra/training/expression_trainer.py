@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from neurogebra.core.differentiate import gradient
-from neurogebra.core.evaluate import functions
 from neurogebra.core.expression import Expression
-from neurogebra.core.expression_maths import Maths, of_record
-from neurogebra.core.tree import Node, substitute, symbol
 from neurogebra.errors import BadValue, NotReady, UnknownName
-from neurogebra.optim import OPTIMIZERS
+from neurogebra.optim import OPTIMIZERS, Optimizer
+from neurogebra.optim.lbfgs import lbfgs
 from neurogebra.registry import near
-from neurogebra.repository import FORMULAS, Formula
 from neurogebra.training.expression_data import check_rows, check_shape, columns, target
+from neurogebra.training.expression_objective import Objective, flat, plain, unflat
+from neurogebra.training.expression_verdict import judged
 
-# No text can hold these names, so no input of an expression is mistaken for the target.
-_TARGET = "→ y"
+LBFGS = ("lbfgs", "l-bfgs")
 UPDATES_AN_EPOCH = 20
 _SAYINGS = 10  # how often an epoch is told
-_STILL_FALLING, _NOTHING = 0.01, 1e-9
 
-Step = Callable[[Mapping[str, Any]], list[Any]]
 Callback = Callable[[int, float, dict[str, Any]], object]
+Params = dict[str, Any]
 
 
 class Trainer:
     """Fits the trainable parameters of an expression, in place.
 
-    optimizer: a name of `neurogebra.optim.OPTIMIZERS`. history: loss and parameters of the
-    latest fit, by epoch; converged: whether its loss had stopped falling. Raises UnknownName
-    for an unknown optimizer, NotReady where there is nothing to train.
+    optimizer: a name of `neurogebra.optim.OPTIMIZERS`, or "lbfgs", which finds the length of
+    its steps itself: there learning_rate is that of the first trial step only. history: loss
+    and parameters of the latest fit, by epoch, whether it converged, and why that is thought.
+    Raises UnknownName for an unknown optimizer, NotReady where there is nothing to train.
     """
 
     def __init__(
         self, expression: Expression, learning_rate: float = 0.01, optimizer: str = "sgd"
     ) -> None:
-        if not isinstance(learning_rate, (int, float)) or not 0 < learning_rate < np.inf:
+        number = isinstance(learning_rate, (int, float)) and not isinstance(learning_rate, bool)
+        if not number or not 0 < learning_rate < np.inf:
             raise BadValue("learning_rate", "a number above 0", learning_rate)
         if not expression.trainable_params:
             raise NotReady(
@@ -47,17 +45,25 @@ class Trainer:
                 "with trainable=True"
             )
         self.expression, self.learning_rate = expression, learning_rate
-        self.optimizer = OPTIMIZERS[optimizer]
+        self.optimizer = _optimizer(optimizer)
         self._first = {n: np.copy(v) for n, v in expression.params.items()}
         self.reset()
 
     def reset(self) -> None:
         """Put the parameters back to where they were, and forget every step."""
-        self.expression.params.update({n: _plain(v) for n, v in self._first.items()})
+        self.expression.params.update({n: plain(v) for n, v in self._first.items()})
         self._slots: dict[str, dict[str, Any]] = {n: {} for n in self.expression.trainable_params}
         self._steps = 0
-        self.history: dict[str, list[Any]] = {"loss": [], "params": []}
-        self.converged = False
+        self._forget()
+
+    def _forget(self) -> None:
+        self.history: dict[str, Any] = {"loss": [], "params": []}
+        self.history |= {"converged": False, "why": "nothing was fitted"}
+
+    @property
+    def converged(self) -> bool:
+        """Whether the latest fit converged; `history["why"]` says why that is thought."""
+        return bool(self.history["converged"])
 
     def fit(
         self,
@@ -69,33 +75,35 @@ class Trainer:
         verbose: bool = True,
         callback: Callback | None = None,
         seed: int = 0,
-    ) -> dict[str, list[Any]]:
-        """Fit to rows, and return the loss over all rows and the parameters after each epoch.
+    ) -> dict[str, Any]:
+        """Fit to rows; return the loss over all rows and the parameters after each epoch.
 
         X: one array for one input; columns by name, or in the order of the inputs, for several.
-        batch_size: rows an update, a twentieth of them by default. seed: of the order of rows.
-        loss_fn: a loss of the book of y and y_pred. callback(epoch, loss, params) is called
-        after each epoch. Raises DataError for data that cannot be learned from, BadValue for a
-        learning rate at which the loss does not stay finite.
+        batch_size: rows an update, a twentieth of them by default; an epoch of L-BFGS is one
+        iteration over all rows, and it ends early where no step lowers the loss. seed: of the
+        order of rows. loss_fn: a loss of the book of y and y_pred. callback(epoch, loss, params)
+        is called after each epoch. The result also says whether the fit "converged", and "why".
+        Raises DataError for data that cannot be learned from, BadValue for a learning rate at
+        which the loss does not stay finite.
         """
         self._check(epochs, batch_size)
         maths = self.expression.maths
         rows, t = columns(X, maths.inputs), target(y)
-        step = _compiled(maths, loss_fn)
+        objective = Objective(maths, loss_fn)
         check_rows(rows, t)
         check_shape(self.expression.eval(**rows), t)
-        size = batch_size or max(1, len(t) // UPDATES_AN_EPOCH)
-        self.history = {"loss": [], "params": []}
-        rng = np.random.default_rng(seed)
-        start = float(step({**self.expression.params, **rows, _TARGET: t})[0])
-        for epoch in range(epochs):
-            for batch in _batches(rng.permutation(len(t)), size):
-                self._update(step, {n: c[batch] for n, c in rows.items()}, t[batch])
-            loss = float(step({**self.expression.params, **rows, _TARGET: t})[0])
+        self._forget()
+        losses = [_first_loss(objective, self.expression.params, rows, t)]
+        for epoch, loss in enumerate(self._epochs(objective, rows, t, batch_size, seed)):
             self._told(epoch, epochs, loss, verbose)
+            losses.append(loss)
             if callback is not None:
                 callback(epoch, loss, dict(self.expression.params))
-        self.converged = _has_converged([start, *self.history["loss"]])
+            if epoch + 1 == epochs:
+                break
+        ended = len(losses) <= epochs
+        good, why = judged(objective, self.expression.params, rows, t, losses, ended)
+        self.history |= {"converged": good, "why": why}
         if verbose:
             print(self._verdict())  # noqa: T201
         return self.history
@@ -105,29 +113,48 @@ class Trainer:
             known = name == "batch_size" and value is None
             if not known and (type(value) is not int or value < 1):
                 raise BadValue(name, "a whole number ≥ 1", value)
+        if self.optimizer is None and batch_size is not None:
+            hint = "leave batch_size out, or choose adam"
+            raise BadValue("batch_size", "none: L-BFGS looks at all rows", batch_size, hint)
 
-    def _update(self, step: Step, rows: Mapping[str, Any], t: np.ndarray) -> None:
+    def _epochs(
+        self, objective: Objective, rows: Params, t: np.ndarray, size: int | None, seed: int
+    ) -> Iterator[float]:
+        """Yield the loss over all rows after each epoch, for ever or to L-BFGS' end."""
+        params, names = self.expression.params, objective.trained
+        if self.optimizer is None:
+
+            def at(w: np.ndarray) -> tuple[float, np.ndarray]:
+                loss, slopes = objective({**params, **unflat(w, params, names)}, rows, t)
+                return loss, flat(slopes, params, names)
+
+            for point in lbfgs(at, flat(params, params, names), first=self.learning_rate):
+                params.update(unflat(point.at, params, names))
+                yield point.value
+            return
+        rng = np.random.default_rng(seed)
+        batch = size or max(1, len(t) // UPDATES_AN_EPOCH)
+        while True:
+            order = rng.permutation(len(t))
+            for part in (order[i : i + batch] for i in range(0, len(t), batch)):
+                _, slopes = objective(params, {n: c[part] for n, c in rows.items()}, t[part])
+                self._update(self.optimizer, slopes)
+            yield objective(params, rows, t)[0]
+
+    def _update(self, optimizer: Optimizer, slopes: Params) -> None:
         params = self.expression.params
-        _, *slopes = step({**params, **rows, _TARGET: t})
         self._steps += 1
-        rule = self.optimizer.rule
-        for name, g in zip(self.expression.trainable_params, slopes, strict=True):
-            more = {"w": params[name]} if self.optimizer.takes_weights else {}
-            change, self._slots[name] = rule(
-                _plain(g), self._slots[name], self._steps, lr=self.learning_rate, **more
+        for name, g in slopes.items():
+            more = {"w": params[name]} if optimizer.takes_weights else {}
+            change, self._slots[name] = optimizer.rule(
+                g, self._slots[name], self._steps, lr=self.learning_rate, **more
             )
             params[name] = params[name] + change
 
     def _told(self, epoch: int, epochs: int, loss: float, verbose: bool) -> None:
         """Write the epoch down, and say it now and then."""
         if not np.isfinite(loss):
-            self._back_to_finite()
-            raise BadValue(
-                "learning_rate",
-                "one at which the loss stays finite",
-                self.learning_rate,
-                f"it was {loss} after epoch {epoch + 1}; try {self.learning_rate / 10:g}",
-            )
+            self._diverged(epoch, loss)
         params = dict(self.expression.params)
         self.history["loss"].append(loss)
         self.history["params"].append(params)
@@ -137,69 +164,41 @@ class Trainer:
             count = f"epoch {epoch + 1:>{len(str(epochs))}}/{epochs}"
             print(f"{count}  loss {loss:.6g}  {words}")  # noqa: T201
 
-    def _back_to_finite(self) -> None:
+    def _diverged(self, epoch: int, loss: float) -> None:
+        """Go back to the last finite parameters, and refuse the learning rate."""
         last = self.history["params"][-1] if self.history["params"] else self._first
-        self.expression.params.update({n: _plain(v) for n, v in last.items()})
+        self.expression.params.update({n: plain(v) for n, v in last.items()})
+        hint = f"it was {loss} after epoch {epoch + 1}; try {self.learning_rate / 10:g}"
+        why = f"diverged at epoch {epoch + 1}: learning rate {self.learning_rate:g} is too large"
+        self.history["why"] = f"{why}; try {self.learning_rate / 10:g}"
+        wanted = "one at which the loss stays finite"
+        raise BadValue("learning_rate", wanted, self.learning_rate, hint)
 
     def _verdict(self) -> str:
-        losses = self.history["loss"]
-        if self.converged:
-            return f"converged: the loss has stopped falling, at {losses[-1]:.6g}"
-        if len(losses) < 2:
-            return "one epoch does not show whether it has converged"
-        return (
-            f"not converged: the loss, {losses[-1]:.6g}, was still falling; train for more epochs, "
-            "or with a larger learning rate"
-        )
+        return f"{'converged' if self.converged else 'not converged'}: {self.history['why']}"
 
 
-def _compiled(maths: Maths, loss_fn: str) -> Step:
-    """Return the function of all values that computes the loss and its slopes, in one pass."""
-    leaves = {n: symbol(n) for n in maths.trainable}
-    root = substitute(_loss(loss_fn), {"y": symbol(_TARGET), "y_pred": maths.runs})
-    root = substitute(root, leaves)
-    names = (*maths.inputs, *maths.params, _TARGET)
-    run = functions([root, *gradient(root, list(leaves.values()))], names)
-
-    def step(values: Mapping[str, Any]) -> list[Any]:
-        with np.errstate(all="ignore"):  # a loss that is not finite is refused with a sentence
-            return run([values[n] for n in names])
-
-    return step
+def _optimizer(name: Any) -> Optimizer | None:
+    """Return an update rule; None for L-BFGS, which is none."""
+    if not isinstance(name, str):
+        raise BadValue("optimizer", "a name", name)
+    if name in LBFGS:
+        return None
+    if name not in OPTIMIZERS:
+        names = (*OPTIMIZERS, *(a for o in OPTIMIZERS.values() for a in o.aliases), *LBFGS)
+        raise UnknownName("optimizer", name, near(name, names))
+    return OPTIMIZERS[name]
 
 
-def _loss(name: str) -> Node:
-    """Return the tree of a loss of y and y_pred, its parameters at their defaults."""
-    fitting = [n for n, f in FORMULAS.items() if _is_loss(f)]
-    if name not in FORMULAS or not _is_loss(FORMULAS[name]):
-        raise UnknownName("loss of y and y_pred", name, near(name, fitting))
-    maths = of_record(FORMULAS[name])
-    return substitute(maths.runs, dict(maths.params))
-
-
-def _is_loss(formula: Formula) -> bool:
-    return formula.category == "loss" and set(formula.inputs) == {"y", "y_pred"}
-
-
-def _batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
-
-
-def _has_converged(losses: list[float]) -> bool:
-    """Say whether the last tenth of the epochs added next to nothing to what all have gained."""
-    tenth = max(1, (len(losses) - 1) // 10)
-    if len(losses) < 3:
-        return False
-    now, before = np.mean(losses[-tenth:]), np.mean(losses[-2 * tenth : -tenth])
-    gained = losses[0] - now
-    return bool(before - now <= max(_STILL_FALLING * gained, _NOTHING * abs(before)))
-
-
-def _plain(value: Any) -> Any:
-    """Return a Python float for one number, an array of floats for more."""
-    found = np.asarray(value, np.float64)
-    return float(found) if found.ndim == 0 else found.copy()
+def _first_loss(objective: Objective, params: Params, rows: Params, t: np.ndarray) -> float:
+    """Return the loss before the first step; BadValue where it is no number."""
+    loss, _ = objective(params, rows, t)
+    if not np.isfinite(loss):
+        values = {n: params[n] for n in objective.trained}
+        hint = "begin with other values, or leave out rows where the formula has none"
+        wanted = f"values at which the loss is a number, not {loss}"
+        raise BadValue("params", wanted, values, hint)
+    return loss
 
 
 def _shown(value: Any) -> str:

@@ -153,8 +153,14 @@ def _docstring(
     rest += [f"Source: {origin}"] if origin else []
     lines = [part for r in rest for part in (textwrap.wrap(r, _WIDTH - 4) or [""])]
     first = textwrap.wrap(summary or f"{expression.name}.", _WIDTH - 7)
-    clean = [p.replace("\\", "\\\\").replace('"""', "'''") for p in [*first, "", *lines]]
+    clean = [_inert(p) for p in [*first, "", *lines]]
     return [f'"""{clean[0]}', *clean[1:], '"""']
+
+
+def _inert(text: str) -> str:
+    """Return a line that can stand in a docstring, whatever a name of a user is made of."""
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable.replace("\\", "\\\\").replace('"""', "'''")
 
 
 def _why(expression: Expression) -> list[str]:

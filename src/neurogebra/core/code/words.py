@@ -50,12 +50,13 @@ _BOTH = [
     "logsumexp",
     "inverse",
 ]
-_LONGEST = 24
+_LONGEST, _LONGEST_GIVEN = 24, 64
 
 
 def safe(name: str, taken: Collection[str]) -> str:
     """Return a name as a Python identifier that is neither a keyword, a builtin nor taken."""
-    found = re.sub(r"\W+", "_", name).strip("_") or "formula"
+    allowed = "".join(c if f"a{c}".isidentifier() else "_" for c in name)  # ² is a word to re
+    found = re.sub("_+", "_", allowed).strip("_")[:_LONGEST_GIVEN] or "formula"
     found = f"_{found}" if found[0].isdigit() else found
     while found in _TAKEN or found in taken:
         found += "_"
