@@ -19,22 +19,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from book_plot import svg
 
+from neurogebra.core.book_slopes import derivations
 from neurogebra.core.card import range_words
-from neurogebra.core.derivation import Derivation, derive
 from neurogebra.core.expression import Expression
 from neurogebra.core.expression_text import shown
 from neurogebra.core.facts import given_names, measured_range
 from neurogebra.core.forge import of_book
 from neurogebra.core.latex import latex
 from neurogebra.core.latex_names import latex_symbol
-from neurogebra.errors import BadValue, FormulaError
 from neurogebra.repository import CATEGORIES, FORMULAS, Formula
-from neurogebra.repository.record import Rows
 
 BOOK = Path(__file__).parents[1] / "docs" / "book"
 # Derivatives that are longer than this are named, not shown: nobody reads them on a page.
 LONGEST = 900
-_SIZES = "nmkdprstuh"
 _TITLES = {
     "activation": ("Activations", "What a unit makes of its sum."),
     "loss": ("Losses", "What training makes small."),
@@ -89,7 +86,7 @@ def mathematics(formula: Formula, expression: Expression) -> tuple[str, list[str
     left = rf"\mathrm{{{_escaped(formula.name)}}}"
     asked = ", ".join(latex_symbol(n) for n in expression.inputs)
     right, slopes = shown(expression.tree, latex), []
-    for name, derived in derivations(formula, expression).items():
+    for name, derived in derivations(expression).items():
         by = latex_symbol(name)
         if derived is not None:  # it knows the sizes, and writes both with the same letters
             right, written = derived.function().removeprefix("f = "), derived.latex()
@@ -102,36 +99,6 @@ def mathematics(formula: Formula, expression: Expression) -> tuple[str, list[str
             command = f"neurogebra formula {formula.name} --grad {name}"
             slopes.append(f"The derivative by `{name}` fills a page: `{command}`.")
     return f"{left}({asked}) = {right}", slopes
-
-
-def derivations(formula: Formula, expression: Expression) -> dict[str, Derivation | None]:
-    """Return the derivative by each input as matrix calculus writes it, where arrays go in."""
-    shapes = shapes_of(formula)
-    found: dict[str, Derivation | None] = dict.fromkeys(expression.inputs)
-    for name in found if any(shapes.values()) else ():
-        try:
-            found[name] = derive(formula, name, shapes)
-        except (BadValue, FormulaError):
-            continue  # the record's sizes do not tell all that is asked; written without them
-    return found
-
-
-def shapes_of(formula: Formula) -> dict[str, tuple[str | int, ...]]:
-    """Return the shape of every name; sizes get letters that no name of the formula has."""
-    names = (*formula.inputs, *(p for p, _ in formula.params))
-    letters = [c for c in _SIZES if c not in names]
-    domain = dict(formula.domain)
-    found: dict[str, tuple[str | int, ...]] = {}
-    given: dict[str, str | int] = {"one": 1}
-    for name in names:
-        place = domain.get(name)
-        for size in place.shape if isinstance(place, Rows) else ():
-            if size not in given:
-                free = [c for c in letters if c not in given.values()]
-                given[size] = size if size in free else free[0]
-        sizes = place.shape if isinstance(place, Rows) else ()
-        found[name] = tuple(given[size] for size in sizes)
-    return found
 
 
 def facts(formula: Formula, expression: Expression) -> Iterator[str]:

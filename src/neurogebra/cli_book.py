@@ -143,10 +143,10 @@ def _tell_card(expression: Expression) -> None:
 
 def _lines(card: Mapping[str, Any]) -> Iterator[tuple[str, Text]]:
     yield "formula", Text(card["formula"], f"bold {MAGENTA}")
-    if card["computed"] != card["formula"]:
+    if card["computed"] not in ("", card["formula"]):
         yield "computed as", Text(card["computed"], MAGENTA)
     for name, derivative in card["gradient"].items():
-        yield f"∂/∂{name}", Text(derivative, MAGENTA)
+        yield card["signs"][name], Text(derivative, MAGENTA)
     for i, (name, words) in enumerate(card["domain"].items()):
         yield "" if i else "inputs", Text.assemble((name, "bold"), f"  {words}")
     yield "parameters", Text(", ".join(f"{n} = {number(v)}" for n, v in card["params"].items()))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from neurogebra.core.book_slopes import definition, slopes
 from neurogebra.core.facts import given_names, measured_range, operations, values_at
 from neurogebra.core.latex import latex, unicode
 from neurogebra.errors import BadValue
@@ -20,14 +21,14 @@ _WIDTH = 44
 def card(expression: Expression) -> dict[str, Any]:
     """Return name, category, formula, latex, inputs, params, words and gradient by input."""
     found = expression.metadata
-    maths = expression.maths
+    maths, found_slopes = expression.maths, slopes(expression)
     return {
         "name": expression.name,
         "category": found.get("category", ""),
         "subcategory": found.get("subcategory", ""),
-        "formula": unicode(maths.tree),
-        "latex": latex(maths.tree),
-        "computed": unicode(maths.runs),
+        "formula": definition(expression, unicode),
+        "latex": definition(expression, latex),
+        "computed": "" if maths.runs is maths.tree else unicode(maths.runs),
         "inputs": list(maths.inputs),
         "domain": given_names(expression),
         "range": measured_range(expression),
@@ -36,7 +37,8 @@ def card(expression: Expression) -> dict[str, Any]:
         "usage": found.get("usage", ""),
         "pros": list(found.get("pros", ())),
         "cons": list(found.get("cons", ())),
-        "gradient": {n: unicode(expression.gradient(n).tree) for n in maths.inputs},
+        "gradient": {n: text for n, (_, text) in found_slopes.items()},
+        "signs": {n: sign for n, (sign, _) in found_slopes.items()},
         "kinks": list(expression.record.kinks) if expression.record else [],
         "source": found.get("source", ""),
         "aliases": list(found.get("aliases", ())),
@@ -50,7 +52,7 @@ def beside(expressions: Sequence[Expression]) -> list[dict[str, Any]]:
     return [
         {
             "name": e.name,
-            "formula": unicode(e.tree),
+            "formula": definition(e, unicode),
             "range": measured_range(e),
             "at": values_at(e, POINTS),
             "operations": operations(e),

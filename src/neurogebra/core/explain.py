@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from neurogebra.core.book_slopes import slopes
 from neurogebra.core.expression_text import text
 from neurogebra.core.latex import unicode
 from neurogebra.errors import BadValue
@@ -47,8 +48,8 @@ def _intermediate(e: Expression) -> Iterator[str]:
     words = e.metadata
     yield from (f"Good: {p}" for p in words.get("pros", ()))
     yield from (f"Mind: {c}" for c in words.get("cons", ()))
-    for name in e.inputs:
-        yield f"Slope by {name}: {unicode(e.gradient(name).tree)}"
+    for sign, written in slopes(e).values():
+        yield f"Slope {sign} = {written}"
 
 
 def _advanced(e: Expression) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+from neurogebra.core.book_slopes import definition
 from neurogebra.core.evaluate import PLAIN, function
 from neurogebra.core.explain import explain
 from neurogebra.core.expression_arithmetic import operand
@@ -80,7 +81,7 @@ class Expression(Symbolic):
     @property
     def formula(self) -> str:
         """The definition in LaTeX."""
-        return latex(self.tree)
+        return definition(self, latex)
 
     def eval(self, *args: Any, **given: Any) -> Any:
         """Return the value: numbers give a Python number, arrays an array of their dtype.
@@ -148,7 +149,7 @@ class Expression(Symbolic):
         return plot(self, **options)
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(self.inputs)}) = {shown(self.tree, unicode)}"
+        return f"{self.name}({', '.join(self.inputs)}) = {definition(self, unicode)}"
 
     def __repr__(self) -> str:
         params = f", params={self.params!r}" if self.params else ""

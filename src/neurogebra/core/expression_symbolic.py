@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from neurogebra.core.book_slopes import definition
 from neurogebra.core.expression_arithmetic import Arithmetic
 from neurogebra.core.expression_maths import only_input
 from neurogebra.core.latex import latex, unicode
@@ -44,11 +45,11 @@ class Symbolic(Arithmetic):
 
     def to_latex(self) -> str:
         """Return the definition in LaTeX."""
-        return latex(self.maths.tree)
+        return definition(cast("Expression", self), latex)
 
     def to_unicode(self) -> str:
         """Return the definition as one line of Unicode."""
-        return unicode(self.maths.tree)
+        return definition(cast("Expression", self), unicode)
 
     def simplify(self, deadline: float = DEADLINE) -> Expression:
         """Return the formula as SymPy simplifies it; it is evaluated as before.

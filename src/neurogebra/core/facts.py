@@ -53,7 +53,8 @@ def _rows(rows: Rows) -> str:
     if rows.simplex:
         return f"{kind} of shares ({size}), each row sums to 1"
     within = domain_words(rows.of)
-    plain = rows.of == Rows().of or within in ("any number", "number")
+    box = rows.of.low == -rows.of.high != -1.0  # where the laws look, not a condition
+    plain = box or within in ("any number", "number")
     return f"{kind} ({size})" + ("" if plain else f", each a {within}".replace("a 0 or", "0 or"))
 
 

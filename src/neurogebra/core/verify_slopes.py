@@ -110,9 +110,8 @@ def _by(
         result.compared += 1
         if not np.all(np.isfinite(found)):
             _note_nan(name, point, found, wanted, result)
-        elif wrong or _apart(found, wanted, ROUGHLY, noise := _noise(truth, place, name)):
-            far = not known and _apart(found, wanted, 1e-2, noise)
-            off.append((wrong or far, point, found, wanted))
+        elif wrong or _apart(found, wanted, ROUGHLY, _noise(truth, place, name)):
+            off.append((wrong, point, found, wanted))
     if any(o[0] for o in off) or (not known and 3 * len(off) > result.compared - before):
         first = next((o for o in off if o[0]), off[0] if off else None)
         if first is not None:

@@ -243,9 +243,9 @@ def usual(point: Mapping[str, Any]) -> bool:
 
 def _plainest(bad: Sequence[int], seen: Sequence[Seen], points: Sequence[Mapping[str, Any]]) -> int:
     """Return the most everyday of the places that are about as bad as the worst."""
-    usual = [i for i in bad if usual(points[i])] or list(bad)
-    most = min(1.0, max(seen[i].lost for i in usual))
-    return min((i for i in usual if seen[i].lost >= most / 2), key=lambda i: _strange(points[i]))
+    chosen = [i for i in bad if usual(points[i])] or list(bad)
+    most = min(1.0, max(seen[i].lost for i in chosen))
+    return min((i for i in chosen if seen[i].lost >= most / 2), key=lambda i: _strange(points[i]))
 
 
 def _strange(point: Mapping[str, Any]) -> float:

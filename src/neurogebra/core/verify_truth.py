@@ -186,6 +186,8 @@ def judge(truth: Truth, expression: Expression, point: Mapping[str, Any], dtype:
     if moved is None:
         return Seen("skip")
     moved = np.broadcast_to(np.asarray(moved, object), found.shape)
+    if _at_a_jump(truth, point, seen[worst], dtype):
+        return Seen("skip")
     excused = [_excused(s, m, dtype, truth.free) for s, m in zip(seen, moved.flat, strict=True)]
     return max(excused, key=lambda s: (_RANK[s.kind], s.lost))
 
@@ -194,6 +196,24 @@ def _noise(point: Mapping[str, Any], dtype: str) -> float:
     """Return the size below which a result for an exact 0 is the rounding of its parts."""
     sizes = [float(np.max(np.abs(np.asarray(v, float)), initial=0.0)) for v in point.values()]
     return 1e3 * float(np.finfo(np.dtype(dtype)).eps) * max(1.0, *sizes, 0.0)
+
+
+def _at_a_jump(truth: Truth, point: Mapping[str, Any], seen: Seen, dtype: str) -> bool:
+    """Say whether the last digit of an input or parameter changes the value by half the error."""
+    by = 2 * float(np.finfo(np.dtype(dtype)).eps)
+    values = {**truth.params, **point}
+    error = float(exact.apart(seen.found, seen.truth))
+    try:
+        still = exact.at_digits(truth.root, values, exact.DIGITS[1])
+        for name, value in values.items():
+            for shift in (1 - by, 1 + by):
+                moved = {**values, name: np.asarray(value, float) * shift}
+                after = exact.at_digits(truth.root, moved, exact.DIGITS[1])
+                if np.any(np.abs(np.asarray(after - still, float)) > error / 2):
+                    return True
+    except (Beyond, *NO_VALUE):
+        return False
+    return False
 
 
 _RANK = {"skip": 0, "good": 1, "digits": 2, "overflow": 3}
