@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 SOURCES := pyproject.toml hatch_build.py package-lock.json $(shell find src -name '*.py')
 
-.PHONY: run test check types tests clean
+.PHONY: run test check types tests slow clean
 
 ## Train a network on real data, watched: what Neurogebra is for.
 run: $(VENV)/.installed
@@ -23,7 +23,11 @@ types: $(VENV)/.developing
 	$(BIN)/mypy
 
 tests: $(VENV)/.developing
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
+
+## What takes too long for every change: verify over the whole book, long hostile streams.
+slow: $(VENV)/.developing
+	$(BIN)/pytest -n auto -m slow
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)

@@ -56,7 +56,7 @@ def tell_formula(
         return
     answer = expression.eval(**values) if values else None
     if as_json:
-        told = MathForge().card(name) if name in FORMULAS else {"name": expression.name}
+        told: dict[str, Any] = MathForge().card(name) if name in FORMULAS else {"name": name}
         told["asked"] = {"formula": unicode(expression.tree), "at": values, "value": answer}
         tell_json(told)
         return

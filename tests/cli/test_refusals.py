@@ -153,7 +153,7 @@ def test_what_users_type_is_inert_in_the_sentence(refused):
 
 
 def test_an_error_of_our_own_keeps_its_traceback(monkeypatch):
-    def broken(name, *, as_json):
+    def broken(name, **options):
         raise ZeroDivisionError("planted")
 
     monkeypatch.setattr("neurogebra.cli_book.tell_formula", broken)

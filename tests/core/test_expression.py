@@ -343,7 +343,7 @@ def test_explanations_grow_with_the_level():
     assert said[1].startswith(said[0])
     assert said[2].startswith(said[1])
     assert "For example: x = 2 gives 0.880797" in said[0]
-    assert "Slope by x: exp(−x) / (1 + exp(−x))²" in said[1]
+    assert "Slope ∂/∂x = exp(−x) / (1 + exp(−x))²" in said[1]
     assert "Computed as: sigmoid(x)" in said[2]
     with pytest.raises(BadValue, match="did you mean 'advanced'"):
         book("sigmoid").explain("advance")

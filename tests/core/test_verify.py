@@ -295,8 +295,12 @@ def test_without_mpmath_one_sentence_says_what_to_install():
 
 
 SAMPLE = list(FORMULAS)[:: max(1, len(FORMULAS) // 48)]
-# What is found in these is real: three cancel near 0, and the slope of the last is NaN above 710.
-KNOWN = {"griewank", "waic", "distillation_loss", "tanh_exp"}
+# What is found in these is real: they are differences of nearly equal numbers near 0, at equal
+# parameters or at a singular matrix.
+KNOWN = {
+    *("griewank", "waic", "distillation_loss", "gaussian_kl_standard", "gamma_kl"),
+    "block_determinant",
+}
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from neurogebra.core.array_sample import of_shapes
 from neurogebra.core.derivation import Derivation, derive, sized
 from neurogebra.core.expression_text import shown
 from neurogebra.core.latex import unicode
+from neurogebra.core.tree import MAX_WRITTEN, written_size
 from neurogebra.errors import BadValue, FormulaError
 from neurogebra.repository.record import Formula, Rows
 
@@ -23,13 +24,14 @@ def definition(expression: Expression, write: Callable[..., str]) -> str:
     """Return the definition by `write` (latex, unicode), with the record's names of sizes."""
     maths = expression.maths
     shapes = shapes_of((*maths.inputs, *maths.params), maths.domain)
-    if not any(shapes.values()):
-        return shown(expression.tree, write)
+    if not any(shapes.values()) or written_size(maths.tree) > MAX_WRITTEN:
+        return write(maths.tree)
     try:
         sample = of_shapes(shapes)
-        return shown(sized(expression.tree, sample), lambda root: write(root, sample))
+        whole = sized(maths.tree, sample)
     except (BadValue, ValueError, TypeError, IndexError):  # indices, whose values matter
-        return shown(expression.tree, write)
+        return write(maths.tree)
+    return write(whole, sample)
 
 
 def slopes(expression: Expression) -> dict[str, tuple[str, str]]:

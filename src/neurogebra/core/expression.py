@@ -149,7 +149,10 @@ class Expression(Symbolic):
         return plot(self, **options)
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(self.inputs)}) = {definition(self, unicode)}"
+        return f"{self.name}({', '.join(self.inputs)}) = {self._shown()}"
+
+    def _shown(self) -> str:
+        return shown(self.tree, lambda _: definition(self, unicode))
 
     def __repr__(self) -> str:
         params = f", params={self.params!r}" if self.params else ""

@@ -327,6 +327,7 @@ ACTIVATIONS_MORE = (
     Formula(
         name="tanh_exp",
         expr="x * tanh(exp(x))",
+        stable="x * tanh(exp(min(x, 20)))",
         inputs=("x",),
         summary="The value times tanh of its exponential.",
         category="activation",
