@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from neurogebra.core.array_domain import Domains
-from neurogebra.core.array_sample import of_shapes
+from neurogebra.core.array_sample import TooLarge, of_shapes
 from neurogebra.core.derivation import Derivation, derive, sized
 from neurogebra.core.expression_text import shown
 from neurogebra.core.latex import unicode
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neurogebra.core.expression import Expression
 
 _SIZES = "nmkdprstuh"
+MOST = 12  # derivatives that are written out
 
 
 def definition(expression: Expression, write: Callable[..., str]) -> str:
@@ -28,8 +29,9 @@ def definition(expression: Expression, write: Callable[..., str]) -> str:
         return write(maths.tree)
     try:
         sample = of_shapes(shapes)
+        sample.value(maths.tree)
         whole = sized(maths.tree, sample)
-    except (BadValue, ValueError, TypeError, IndexError):  # indices, whose values matter
+    except (TooLarge, ValueError, TypeError, IndexError):  # sizes or indices that matter
         return write(maths.tree)
     return write(whole, sample)
 
@@ -37,10 +39,12 @@ def definition(expression: Expression, write: Callable[..., str]) -> str:
 def slopes(expression: Expression) -> dict[str, tuple[str, str]]:
     """Return input → (its sign, the derivative) as Unicode: ("∂/∂x", "1 − tanh(x)²").
 
-    Where f is an array that joins elements, it is what flows backwards: "∇x ⟨g, f⟩".
+    Where f is an array that joins elements, it is what flows backwards: "∇x ⟨g, f⟩". Of very
+    many inputs the first ones stand for the others.
     """
     found = {}
-    for name, derived in derivations(expression).items():
+    names = expression.inputs[:MOST]
+    for name, derived in derivations(expression, names).items():
         if derived is None:
             found[name] = f"∂/∂{name}", shown(expression.gradient(name).tree, unicode)
         else:
@@ -48,9 +52,12 @@ def slopes(expression: Expression) -> dict[str, tuple[str, str]]:
     return found
 
 
-def derivations(expression: Expression) -> dict[str, Derivation | None]:
+def derivations(
+    expression: Expression, names: Sequence[str] | None = None
+) -> dict[str, Derivation | None]:
     """Return the derivative by each input as matrix calculus writes it; None for plain numbers."""
-    found: dict[str, Derivation | None] = dict.fromkeys(expression.inputs)
+    found: dict[str, Derivation | None]
+    found = dict.fromkeys(expression.inputs if names is None else names)
     record = expression.record
     shapes = shapes_of(_names(record), record.domain) if record is not None else {}
     if record is None or not any(shapes.values()):

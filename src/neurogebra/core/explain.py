@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from neurogebra.core.book_slopes import slopes
+from neurogebra.core.book_slopes import MOST, slopes
 from neurogebra.core.expression_text import text
 from neurogebra.core.latex import unicode
 from neurogebra.errors import BadValue
@@ -50,6 +50,8 @@ def _intermediate(e: Expression) -> Iterator[str]:
     yield from (f"Mind: {c}" for c in words.get("cons", ()))
     for sign, written in slopes(e).values():
         yield f"Slope {sign} = {written}"
+    if len(e.inputs) > MOST:
+        yield f"  and {len(e.inputs) - MOST} more"
 
 
 def _advanced(e: Expression) -> Iterator[str]:
