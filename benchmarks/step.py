@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import statistics
 import sys
 import time
@@ -111,12 +112,21 @@ def measure(case: Case, rounds: int) -> str:
     )
 
 
+def processor() -> str:
+    """Return the processor's name, as the system tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text("utf-8").splitlines() if told.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
 def main() -> int:
     torch.set_num_threads(OPTIONS.threads)
     head = f"{'network':18} {'':10} {'ours µs':>10} {'torch µs':>10} {'ratio':>7}   goal"
+    maker = "MKL (the mkl extra)" if blas.library() else "OpenBLAS (NumPy)"
     about = (
         f"one training step, float32, Adam, {OPTIONS.threads} thread(s), {OPTIONS.rounds} rounds;\n"
-        f"large products by {'MKL (the mkl extra)' if blas.library() else 'OpenBLAS (NumPy)'}; "
+        f"{processor()}, large products by {maker};\n"
         f"numpy {np.__version__}, torch {torch.__version__}, python {sys.version.split()[0]}"
     )
     lines = [about, head, *(measure(case, OPTIONS.rounds) for case in CASES)]

@@ -7,9 +7,41 @@ import pytest
 
 from neurogebra.engines import blas
 from neurogebra.engines.kernels import Entry
+from neurogebra.errors import BadValue
 
 RNG = np.random.default_rng(0)
-needs_mkl = pytest.mark.skipif(blas.library() is None, reason="the mkl extra is not installed")
+needs_mkl = pytest.mark.skipif(blas.installed() is None, reason="the mkl extra is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _asked_for(monkeypatch):
+    """Use MKL on every processor where it is installed, and forget it afterwards."""
+    monkeypatch.setenv("NEUROGEBRA_MKL", "1")
+    forget()
+    yield
+    forget()
+
+
+def forget():
+    for found in (blas.library, blas._sums, blas._routines):
+        if hasattr(found, "cache_clear"):  # not while a test has put something in its place
+            found.cache_clear()
+
+
+@pytest.mark.parametrize(("asked", "intel"), [("", True), ("", False), ("0", True), ("1", False)])
+def test_mkl_is_for_intels_processors_unless_somebody_says_otherwise(asked, intel, monkeypatch):
+    marker = object()
+    monkeypatch.setattr(blas, "installed", lambda: marker)
+    monkeypatch.setattr(blas, "is_intel", lambda: intel)
+    monkeypatch.setenv("NEUROGEBRA_MKL", asked)
+    wanted = marker if asked == "1" or (asked == "" and intel) else None
+    assert blas.library() is wanted
+
+
+def test_another_word_than_these_is_refused(monkeypatch):
+    monkeypatch.setenv("NEUROGEBRA_MKL", "yes")
+    with pytest.raises(BadValue, match="NEUROGEBRA_MKL"):
+        blas.library()
 
 
 def matrices(dtype, m=192, k=160, n=176):

@@ -1,14 +1,17 @@
 """Large products and sums through Intel's MKL, where the `mkl` extra is installed.
 
-NumPy's own wheels come with OpenBLAS. On Intel processors MKL multiplies large matrices faster,
-and it adds scaled arrays in one pass; this module finds it beside the interpreter and calls its
-C interface on the arrays as they lie. Otherwise everything is left to NumPy. A law holds both
-to the same numbers.
+NumPy's own wheels come with OpenBLAS. On Intel's processors MKL multiplies large matrices
+faster, and it adds scaled arrays in one pass; there this module finds it beside the interpreter
+and calls its C interface on the arrays as they lie. On others OpenBLAS is the faster one, and
+everything is left to NumPy (NEUROGEBRA_MKL=1 and =0 decide otherwise). A law holds both to the
+same numbers.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
+import platform
 import sys
 from collections.abc import Callable
 from functools import lru_cache
@@ -16,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from neurogebra.errors import BadValue
 
 # Multiply-adds below which a call through ctypes costs more than it gains.
 WORTH_IT = 1 << 20
@@ -28,6 +33,22 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 @lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | None:
+    """Return MKL where it is installed and this processor is one that it is faster on."""
+    asked = os.environ.get("NEUROGEBRA_MKL", "")
+    if asked not in ("", "0", "1"):
+        raise BadValue("NEUROGEBRA_MKL", "0, 1 or nothing", asked)
+    return installed() if asked == "1" or (asked == "" and is_intel()) else None
+
+
+def is_intel() -> bool:
+    """Say whether the processor is one of Intel's; False where nobody tells."""
+    told = Path("/proc/cpuinfo")
+    words = told.read_text("utf-8", "replace") if told.exists() else platform.processor()
+    return "GenuineIntel" in words[:4096]
+
+
+@lru_cache(maxsize=1)
+def installed() -> ctypes.CDLL | None:
     """Return MKL, loaded once, or None where the extra is not installed."""
     for folder in (Path(sys.prefix) / "lib", Path(sys.prefix) / "Library" / "bin"):
         for path in sorted((*folder.glob("libmkl_rt.so*"), *folder.glob("mkl_rt*.dll"))):
