@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurogebra.core.tree import SYMBOL, in_order, is_elementwise
+from neurogebra.core.program import program
+from neurogebra.core.tree import is_elementwise
 from neurogebra.errors import BadValue
 from neurogebra.repository.record import Domain, Interval, Rows
 
@@ -19,6 +20,7 @@ _GRID = np.sort(
     np.concatenate([np.linspace(-12, 12, 1201), *(s * np.logspace(1, 6, 60) for s in (-1, 1))])
 )
 _UNBOUNDED = 1e3
+_PROVEN = 100.0  # an upper edge from here on says how far the laws look
 _FEW = 200  # points, where one after the other has to be computed
 
 
@@ -31,12 +33,21 @@ def domain_words(domain: Domain) -> str:
     if domain.low == 0 and domain.high == 1 and domain.whole:
         return "0 or 1"
     kind = "whole number" if domain.whole else "number"
+    if _PROVEN <= domain.high < math.inf and math.isfinite(domain.low):
+        return f"{_open_ended(domain, kind)}, proven up to {domain.high:g}"
     low = _bound(domain.low, ">" if domain.low_open else "≥")
     high = _bound(domain.high, "<" if domain.high_open else "≤")
     if low and high:
         left, right = ("(" if domain.low_open else "["), (")" if domain.high_open else "]")
         return f"{kind} in {left}{domain.low:g}, {domain.high:g}{right}"
     return f"{kind} {low or high}" if low or high else kind
+
+
+def _open_ended(domain: Interval, kind: str) -> str:
+    """Return a wide box in words: its far edges are how far the laws look, no condition."""
+    if domain.low == -domain.high:
+        return "any number"
+    return f"{kind} {'>' if domain.low_open else '≥'} {domain.low:g}"
 
 
 def _bound(edge: float, sign: str) -> str:
@@ -109,8 +120,8 @@ def values_at(
 
 
 def operations(expression: Expression) -> int:
-    """Return how many operations one evaluation takes."""
-    return sum(n.op != SYMBOL and bool(n.args) for n in in_order(expression.maths.runs))
+    """Return how many operations one evaluation takes, equal parts computed once."""
+    return len(program([expression.maths.runs]).lines)
 
 
 def given_names(expression: Expression) -> dict[str, Any]:
