@@ -43,6 +43,10 @@ def tell_formula(
     name: a name of the book, or the text of a formula. at: "x=2" each; grad: the derivative by
     a name in its place; code: the library to write it for.
     """
+    if code is not None and (at or plot):
+        raise BadValue("--code", "neither --at nor --plot beside it", "at" if at else "plot")
+    if as_json and plot:
+        raise BadValue("--plot", "a terminal to draw in", "--json", "leave one of them out")
     expression = named(name)
     if grad is not None:
         expression = expression.gradient(grad)

@@ -81,6 +81,8 @@ def test_the_book_by_category(run):
         (["formula", "relu", "--at", "z=2"], "expected input x"),
         (["formula", "relu", "--grad", "z"], "expected one of x"),
         (["formula", "relu", "--code", "torhc"], "did you mean"),
+        (["formula", "relu", "--code", "numpy", "--at", "x=1"], "--code: expected neither --at"),
+        (["formula", "relu", "--plot", "--json"], "--plot: expected a terminal"),
         (["formula", "mse", "--plot"], "--plot: expected one input without a value"),
         (["formula", "log(1+"], "column"),
         (["compare", "relu", "gelo"], "no formula called 'gelo'"),

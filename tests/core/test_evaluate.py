@@ -132,3 +132,24 @@ def test_edges_raise_no_warning_and_scalars_agree_with_arrays(formula):
         one = e.eval(x=value)
         assert type(one) is float
         np.testing.assert_equal(one, float(element))
+
+
+def test_an_argument_is_computed_once_beside_operations_that_add_axes(monkeypatch):
+    """The bound on broadcasting must not compute what it looks at a second time."""
+    counted = []
+    plain = ALPHABET["cos"].value
+    text = "cos(expand_dims(x, 0))"
+    for i in range(12):
+        text = f"({text} * y{i} + 1)"
+    values = {n: np.ones(3) for n in ("x", *(f"y{i}" for i in range(12)))}
+    monkeypatch.setitem(evaluate._KEEPING, "cos", lambda a: (counted.append(1), plain(a))[1])
+    evaluate.function.cache_clear()
+    evaluate._single.cache_clear()
+    Expression("f", text).eval(**values)
+    assert len(counted) == 1
+
+
+@pytest.mark.parametrize("size", [5, 200_000])
+def test_an_integer_beyond_every_float_is_infinite_beside_arrays_too(size):
+    found = Expression("f", "x * k").eval(x=np.ones(size), k=10**400)
+    assert np.all(found == np.inf)

@@ -46,9 +46,8 @@ def test_every_formula_goes_there_and_comes_back_with_its_value(name):
             back.eval(**{n: values[n] for n in back.inputs})
         return
     found = back.eval(**{n: values[n] for n in back.inputs})
-    if math.isfinite(wanted):  # differences of differences keep few digits in any order
-        few = "difference" in name or "delta" in name
-        assert found == pytest.approx(wanted, rel=1e-6 if few else 1e-9, abs=1e-9 if few else 1e-12)
+    if math.isfinite(wanted):
+        assert found == pytest.approx(wanted, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize(

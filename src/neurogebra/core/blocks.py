@@ -115,14 +115,13 @@ class _Run:
     def _count(self, lines: Sequence[Instruction]) -> None:
         """Compute what depends on numbers only, in Python's."""
         for line in lines:
-            args = [self.numbers[a] for a in line.args if a in self.numbers]
             if line.op == "size":
                 self.numbers[line.out] = self.like.size
             elif line.op == "same":
-                (self.numbers[line.out],) = args
+                self.numbers[line.out] = self.numbers[line.args[0]]
             else:
                 kernel = ALPHABET[line.op].scalar or ALPHABET[line.op].value
-                self.numbers[line.out] = kernel(*args)
+                self.numbers[line.out] = kernel(*(self.numbers[a] for a in line.args))
 
     def _pass(self, step: Pass, out: np.ndarray | None) -> dict[int, list[Any]]:
         """Run the pieces of one pass over the threads; return the reductions piece by piece."""

@@ -147,7 +147,12 @@ _INLINE: dict[str, Callable[[Run, Run], Run]] = {
 }
 
 
-def _array_call(name: str, args: list[Run], attrs: dict[str, Any]) -> Run:
+def _array_call(
+    name: str,
+    args: list[Run],
+    attrs: dict[str, Any],
+    check: Callable[..., None] | None = None,
+) -> Run:
     """Return the call of NumPy's kernel; numbers alone stay Python's, or they would widen."""
     op = ALPHABET[name]
     value = _KEEPING.get(name, op.value)
@@ -155,6 +160,8 @@ def _array_call(name: str, args: list[Run], attrs: dict[str, Any]) -> Run:
 
     def call(v: Sequence[Any]) -> Any:
         given = [a(v) for a in args]
+        if check is not None:
+            check(*given)
         f = scalar if all(type(g) in PLAIN for g in given) else value
         return f(*given, **attrs)
 
@@ -163,15 +170,13 @@ def _array_call(name: str, args: list[Run], attrs: dict[str, Any]) -> Run:
 
 def _bounded_call(name: str, args: list[Run], attrs: dict[str, Any]) -> Run:
     """Return the call of NumPy's kernel, refused where broadcasting would make too much of it."""
-    call = _array_call(name, args, attrs)
     if len(args) < 2 or ALPHABET[name].kind != ELEMENTWISE:
-        return call
+        return _array_call(name, args, attrs)
 
-    def bounded(v: Sequence[Any]) -> Any:
-        room(name, np.broadcast_shapes(*(np.shape(a(v)) for a in args)))
-        return call(v)
+    def check(*given: Any) -> None:
+        room(name, np.broadcast_shapes(*map(np.shape, given)))
 
-    return bounded
+    return _array_call(name, args, attrs, check)
 
 
 def _power(a: Any, b: Any) -> Any:

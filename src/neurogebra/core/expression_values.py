@@ -33,17 +33,23 @@ def evaluate(name: str, maths: Maths, given: Mapping[str, Any]) -> Any:
     if empty and not elementwise:
         raise BadValue(f"{name}.eval", f"at least one value of {empty[0]}", "none")
     try:
-        found = blocks.evaluate(maths.runs, names, values) if arrays else None
-        if found is not None:
-            return found
-        run = function(maths.runs, names, arrays=arrays)
-        with np.errstate(all="ignore"):  # ∞ and NaN are answers; a formula says where they come
-            found = run(values)
-            return _own(found, dict(zip(names, values, strict=True)), maths) if arrays else found
-    except OverflowError:  # a Python integer beyond every float
-        return run([_float(v) for v in values])
+        try:
+            return _computed(maths, names, values, arrays=arrays)
+        except OverflowError:  # a Python integer beyond every float
+            wide = [_float(v) if type(v) is int else v for v in values]
+            return _computed(maths, names, wide, arrays=arrays)
     except (ValueError, TypeError, IndexError) as error:
         raise _misfit(name, names, values, error) from error
+
+
+def _computed(maths: Maths, names: tuple[str, ...], values: list[Any], *, arrays: bool) -> Any:
+    found = blocks.evaluate(maths.runs, names, values) if arrays else None
+    if found is not None:
+        return found
+    run = function(maths.runs, names, arrays=arrays)
+    with np.errstate(all="ignore"):  # ∞ and NaN are answers; a formula says where they come
+        found = run(values)
+    return _own(found, dict(zip(names, values, strict=True)), maths) if arrays else found
 
 
 @lru_cache(maxsize=2048)

@@ -11,17 +11,9 @@ import numpy as np
 
 from neurogebra.engines import blas
 from neurogebra.ops import ALPHABET
+from neurogebra.ops.into import UFUNCS
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
-
-UFUNCS: dict[str, Any] = {
-    "neg": np.negative, "add": np.add, "sub": np.subtract, "mul": np.multiply,
-    "div": np.true_divide, "pow": np.power, "maximum": np.maximum, "minimum": np.minimum,
-    "abs": np.abs, "sign": np.sign, "floor": np.floor, "exp": np.exp, "expm1": np.expm1,
-    "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos,
-    "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "arctan": np.arctan,
-    "greater": np.greater, "greater_equal": np.greater_equal, "equal": np.equal,
-}  # fmt: skip
 
 SCALED_SUM = "scaled_sum"  # (x, y, a, b): b·y ± a·x, an operation of this engine only
 

@@ -12,7 +12,6 @@ from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.buffers import Buffers
 from neurogebra.engines.kernels import (
     SCALED_SUM,
-    UFUNCS,
     Call,
     Entry,
     copy,
@@ -21,6 +20,7 @@ from neurogebra.engines.kernels import (
     scale_and_add,
 )
 from neurogebra.ops import ALPHABET
+from neurogebra.ops.into import UFUNCS
 from neurogebra.ops.record import ELEMENTWISE
 
 # Operations whose value is another look at the same numbers.

@@ -101,12 +101,22 @@ def _by_value(op: str) -> Into:
 # What may not write over what it reads.
 APART = frozenset({"maximum", "minimum", "relu", "where"})
 
-INTO: dict[str, Into] = {
+# Those that one ufunc of NumPy's computes, which may write over what it reads.
+UFUNCS: dict[str, Any] = {
     "neg": np.negative, "add": np.add, "sub": np.subtract, "mul": np.multiply,
-    "div": np.true_divide, "pow": power, "maximum": maximum, "minimum": minimum,
+    "div": np.true_divide, "pow": np.power, "maximum": np.maximum, "minimum": np.minimum,
     "abs": np.abs, "sign": np.sign, "floor": np.floor, "exp": np.exp, "expm1": np.expm1,
     "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos,
     "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "arctan": np.arctan,
     "greater": np.greater, "greater_equal": np.greater_equal, "equal": np.equal,
-    "sigmoid": sigmoid, "relu": relu, "where": where,
 }  # fmt: skip
+
+INTO: dict[str, Into] = {
+    **UFUNCS,
+    "pow": power,
+    "maximum": maximum,
+    "minimum": minimum,
+    "sigmoid": sigmoid,
+    "relu": relu,
+    "where": where,
+}

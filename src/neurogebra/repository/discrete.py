@@ -48,8 +48,9 @@ DISCRETE = (
         name="binomial_pmf",
         expr="where(k <= n, exp(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)) * p ** "
         "k * (1 - p) ** (n - k), 0)",
-        stable="where(k <= n, exp(gammaln(n + 1) - gammaln(min(k, n) + 1) - gammaln(n - "
-        "min(k, n) + 1)) * p ** min(k, n) * (1 - p) ** (n - min(k, n)), 0)",
+        stable="where(k <= n, exp(gammaln(n + 1) - gammaln(where(k <= n, k, n) + 1) - gammaln(n - "
+        "where(k <= n, k, n) + 1)) * p ** where(k <= n, k, n) "
+        "* (1 - p) ** (n - where(k <= n, k, n)), 0)",
         inputs=("k",),
         summary="The chance of k successes in n independent trials.",
         category="statistics",
