@@ -46,6 +46,10 @@ class Registry(Mapping[str, T], Generic[T]):
             raise UnknownName(self.kind, name, self.near(name))
         return found
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the member of that name or `default`, without looking for near names."""
+        return self._members.get(self._aliases.get(key, key), default)
+
     def __contains__(self, name: object) -> bool:
         return name in self._members or name in self._aliases
 
