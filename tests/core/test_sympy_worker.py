@@ -21,6 +21,7 @@ from neurogebra.core.sympy_worker import ask, from_rows, rows
 from neurogebra.core.tree import Node, same, symbol
 from neurogebra.errors import BadValue, FormulaError, MissingExtra
 from neurogebra.repository import FORMULAS
+from tests.yardstick import SECOND, within
 
 pytest.importorskip("sympy")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and /proc")
@@ -64,10 +65,10 @@ HANGING = {
 def test_what_hangs_ends_with_the_deadline_and_a_sentence(verb, formula):
     process = worker()
     e = Expression("f", formula)
-    start = time.perf_counter()
+    start = time.monotonic()
     with pytest.raises(FormulaError, match=rf"longer than 0.5 s to {verb}.*deadline=…"):
         getattr(e, verb)(deadline=0.5)
-    assert time.perf_counter() - start < 1.5
+    assert time.monotonic() - start < 20, "it hung"
     assert not alive(process.pid)
 
 
@@ -93,14 +94,16 @@ def test_too_much_memory_is_a_sentence(monkeypatch):
     assert Expression("f", "x + x").simplify().eval(x=2.0) == 4.0
 
 
-def test_the_second_answer_is_quick_and_of_the_same_worker():
-    first, taken = worker().pid, []
+def test_the_next_answers_start_nothing(monkeypatch):
+    first, started = worker().pid, []
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(a) or start(*a, **k))
     for _ in range(5):
-        start = time.perf_counter()
         ask("simplify", parse("sin(x)**2 + cos(x)**2"))
-        taken.append(time.perf_counter() - start)
-    assert worker().pid == first
-    assert min(taken) < 0.05
+    assert (worker().pid, started) == (first, [])
+    sympy_worker._DESK.end()
+    assert worker().pid != first
+    assert len(started) == 1, "a start would have been seen"
 
 
 def test_a_worker_killed_by_somebody_else_is_replaced():
@@ -272,10 +275,8 @@ sigmoid(exp(exp(9)))
 def test_the_view_of_a_wild_formula_is_made_at_once(formula):
     e = Expression("f", formula)
     assert is_wild(e.tree)
-    start = time.perf_counter()
-    assert e.symbolic_expr is not None
+    assert within(0.5 * SECOND, lambda: e.symbolic_expr) is not None
     assert e.variables is not None
-    assert time.perf_counter() - start < 0.5
 
 
 def test_no_formula_of_the_book_is_wild():

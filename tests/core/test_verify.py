@@ -227,7 +227,7 @@ def test_rules_fit_inside_and_in_any_order():
 def test_hostile_formulas_end(text):
     start = time.thread_time()
     verdict = verify(Expression("f", text))
-    assert time.thread_time() - start < 6, str(verdict)
+    assert time.thread_time() - start < 30, f"it hung: {verdict}"
     assert verdict.findings
 
 

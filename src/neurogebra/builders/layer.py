@@ -12,7 +12,7 @@ from neurogebra.layers import LAYERS, Shape
 from neurogebra.layers import Layer as Record
 from neurogebra.registry import near
 from neurogebra.spec import check
-from neurogebra.spec.model import check_layer, layer_from_dict
+from neurogebra.spec.layers import check_layer, layer_from_dict
 
 # Named by the documents, and without a record until convolutions are built.
 PLANNED = ("Conv2D", "MaxPooling2D")

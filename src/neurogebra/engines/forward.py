@@ -13,7 +13,7 @@ from neurogebra.engines import book
 from neurogebra.errors import BadValue
 from neurogebra.layers import Array
 from neurogebra.spec import Head, ModelSpec
-from neurogebra.spec.model import Placed
+from neurogebra.spec.model import CONCAT, Placed
 
 
 class EngineOps(ABC):
@@ -60,7 +60,10 @@ def forward(model: ModelSpec, ops: EngineOps, p: Mapping[str, Array], x: Array) 
         x = _pass(placed, ops, p, x)
     found = {}
     for head in model.heads:
-        y = ops.outputs[head.at] if head.at else x
+        first, *others = (ops.outputs[name] for name in model.reads(head))
+        y = first
+        for other in others:
+            y = ops.apply("concat", y, other, axis=-1) if head.join == CONCAT else y + other
         for placed in model.branches[head.name]:
             y = _pass(placed, ops, p, y)
         found[head.name] = y

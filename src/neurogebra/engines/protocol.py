@@ -39,16 +39,29 @@ class Step(NamedTuple):
 class Network(Protocol):
     """A model on an engine: parameters, their gradients, the optimiser's memory.
 
-    x: (batch, *in_shape) and y: head → (batch, units) are arrays of the run's dtype.
+    x: (batch, *in_shape) and y: head → (batch, units) are arrays of the run's dtype, and so
+    are weights: head → one number for each term of the loss's mean, (batch,) for losses that
+    sum over units, else (batch, units); a term counts that much, and the mean is still divided
+    by how many there are.
     """
 
-    def step(self, x: np.ndarray, y: Arrays, *, lr: float, probe: bool = False) -> Step:
-        """Make one update and return the loss before it."""
+    def step(
+        self,
+        x: np.ndarray,
+        y: Arrays,
+        *,
+        lr: float,
+        probe: bool = False,
+        weights: Arrays | None = None,
+    ) -> Step:
+        """Take in one batch, update when it is its turn, and return the loss before that."""
 
-    def evaluate(self, x: np.ndarray, y: Arrays) -> Step:
+    def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
         """Return the loss and outputs in inference mode; nothing changes."""
 
-    def gradients(self, x: np.ndarray, y: Arrays) -> tuple[float, dict[str, np.ndarray]]:
+    def gradients(
+        self, x: np.ndarray, y: Arrays, weights: Arrays | None = None
+    ) -> tuple[float, dict[str, np.ndarray]]:
         """Return the loss and dL/d parameter in training mode; nothing is updated."""
 
     def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:

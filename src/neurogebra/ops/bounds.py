@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 
 from neurogebra.errors import BadValue
 
 MAX_ELEMENTS = 1 << 28  # 2 GiB of doubles
 
-_limit: ContextVar[int] = ContextVar("most elements of a result", default=MAX_ELEMENTS)
-
 
 def room(name: str, shape: Sequence[int]) -> None:
     """Raise BadValue where the result of an operation would not fit into the bound."""
-    count, most = math.prod(shape), _limit.get()
-    if count > most:
+    count = math.prod(shape)
+    if count > MAX_ELEMENTS:
         size = " × ".join(map(str, shape))
         raise BadValue(
             name,
-            f"a result of at most {most:,} numbers",
+            f"a result of at most {MAX_ELEMENTS:,} numbers",
             f"{size} of them",
             f"{name} would make {count:,}; give fewer values at a time",
         )
-
-
-@contextmanager
-def within(most: int) -> Iterator[None]:
-    """Bound the results of operations to `most` numbers while a block runs."""
-    token = _limit.set(most)
-    try:
-        yield
-    finally:
-        _limit.reset(token)

@@ -107,3 +107,12 @@ def sequence(where: str, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, (list, tuple)):
         raise BadValue(where, "a list", value)
     return tuple(value)
+
+
+def pairs(where: str, value: Any) -> tuple[tuple[str, Any], ...]:
+    """Check for options by name, given as a mapping or as pairs; return them sorted by name."""
+    given = tuple(value.items()) if isinstance(value, Mapping) else sequence(where, value)
+    for pair in given:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not isinstance(pair[0], str):
+            raise BadValue(where, "pairs of a name and a number", pair)
+    return tuple(sorted(dict(given).items()))

@@ -10,7 +10,7 @@ from neurogebra.core.latex import latex, unicode
 from neurogebra.core.tree import Node, build, in_order, symbol
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE, REDUCTION
-from neurogebra.spec.model import ModelSpec, Placed
+from neurogebra.spec.model import ADD, Head, ModelSpec, Placed
 
 
 class Described(NamedTuple):
@@ -64,11 +64,18 @@ def describe(model: ModelSpec) -> tuple[Described, ...]:
         before = f"a{number}"
     starts = {p.name: f"a{i}" for i, p in enumerate(model.trunk, 1)}
     for head in model.heads:
-        name = starts.get(head.at, before)
+        name = _joined(head, [starts[n] for n in model.reads(head)])
         for i, placed in enumerate(model.branches[head.name], 1):
             found.append(_layer(placed, f"_{head.name}{i}", name))
             name = f"a_{head.name}{i}"
     return tuple(found)
+
+
+def _joined(head: Head, names: list[str]) -> str:
+    """Write what a head reads: one output, a sum, or several side by side."""
+    if len(names) == 1:
+        return names[0]
+    return " + ".join(names) if head.join == ADD else f"[{', '.join(names)}]"
 
 
 def _layer(placed: Placed, number: str, before: str) -> Described:

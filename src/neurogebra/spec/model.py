@@ -5,31 +5,37 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurogebra.errors import BadValue
-from neurogebra.layers import INITIALIZERS, LAYERS, Layer, Shape, Weights
-from neurogebra.losses import LOSSES
-from neurogebra.repository import FORMULAS
+from neurogebra.layers import Layer, Shape, Weights
 from neurogebra.spec import check
+from neurogebra.spec.layers import check_layer, layer_from_dict, layer_to_dict, settled
+
+CONCAT, ADD = "concat", "add"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """An output: layers of its own on top of a trunk layer, with its loss and its weight.
+    """An output: layers of its own on top of trunk layers, with its loss and its weight.
 
-    at: the name of the trunk layer it reads ("" the last); loss: "" takes the run's.
+    at: the name of the trunk layer it reads ("" the last), or several names, whose outputs are
+    joined: "concat" along the last axis, or "add"; loss: "" takes the run's, with its options;
+    metrics: () for the run's.
     """
 
     name: str = "output"
-    at: str = ""
+    at: str | tuple[str, ...] = ""
     layers: tuple[Layer, ...] = ()
     loss: str = ""
     weight: float = 1.0
+    join: str = CONCAT
+    loss_options: tuple[tuple[str, float], ...] = ()
+    metrics: tuple[str, ...] = ()
 
 
 class Placed(NamedTuple):
@@ -78,12 +84,28 @@ class ModelSpec:
     @cached_property
     def branches(self) -> dict[str, tuple[Placed, ...]]:
         """The heads' own layers by head name; their names begin with the head's."""
-        ends = {p.name: p.out_shape for p in self.trunk}
-        last = self.trunk[-1].out_shape
         return {
-            h.name: _place(f"heads[{i}].layers", h.layers, ends.get(h.at, last), f"{h.name}.")
+            h.name: _place(f"heads[{i}].layers", h.layers, self._into(i, h), f"{h.name}.")
             for i, h in enumerate(self.heads)
         }
+
+    def reads(self, head: Head) -> tuple[str, ...]:
+        """Return the names of the trunk layers whose outputs a head joins, mostly one."""
+        names = (head.at,) if isinstance(head.at, str) else head.at
+        return tuple(name or self.trunk[-1].name for name in names)
+
+    def _into(self, place: int, head: Head) -> Shape:
+        """Return the shape that a head's own layers begin with."""
+        ends = {p.name: p.out_shape for p in self.trunk}
+        first, *others = (ends[name] for name in self.reads(head))
+        for shape in others:
+            same = shape[:-1] == first[:-1] if head.join == CONCAT else shape == first
+            if not same or not shape:
+                rule = "equal but for the last axis" if head.join == CONCAT else "equal"
+                raise BadValue(f"heads[{place}].at", f"shapes that are {rule}, {first}", shape)
+            if head.join == CONCAT:
+                first = (*first[:-1], first[-1] + shape[-1])
+        return first
 
     def placed(self) -> Iterator[Placed]:
         """Yield every layer of the trunk, then those of each head."""
@@ -95,8 +117,8 @@ class ModelSpec:
         """Return the shape of a head's output, without the batch."""
         if self.branches[head]:
             return self.branches[head][-1].out_shape
-        at = next(h.at for h in self.heads if h.name == head)
-        return next((p.out_shape for p in self.trunk if p.name == at), self.trunk[-1].out_shape)
+        place = next(i for i, h in enumerate(self.heads) if h.name == head)
+        return self._into(place, self.heads[place])
 
     def init(self, seed: int) -> Weights:
         """Return the first weights, "layer.parameter" → float64 array.
@@ -142,8 +164,8 @@ class ModelSpec:
 
     def _settle_names(self) -> None:
         """Aliases become the members' own names, so that equal models are equal."""
-        object.__setattr__(self, "layers", tuple(map(_settled, self.layers)))
-        object.__setattr__(self, "heads", tuple(map(_settled_head, self.heads)))
+        object.__setattr__(self, "layers", tuple(map(settled, self.layers)))
+        object.__setattr__(self, "heads", tuple(map(settled_head, self.heads)))
 
     def _check_size(self) -> None:
         names = Counter(p.name for p in self.placed())
@@ -181,47 +203,6 @@ def _place(
     return tuple(found)
 
 
-def check_layer(where: str, layer: Any) -> None:
-    """Refuse a layer with a field that cannot be: `layers[2].units: expected int ≥ 1, …`."""
-    if type(layer).__name__ not in LAYERS or not isinstance(layer, LAYERS[type(layer).__name__]):
-        raise BadValue(where, "a layer: " + ", ".join(LAYERS), layer)
-    for field in fields(layer):
-        rule = _FIELDS.get(field.name)
-        value = getattr(layer, field.name)
-        if rule is not None and not (field.name == "name" and value == ""):
-            rule(f"{where}.{field.name}", value)
-
-
-_FAMILIES = {
-    "activation": check.own_names(f for f in FORMULAS.values() if f.category == "activation"),
-    "initializer": check.own_names(INITIALIZERS.values()),
-}
-_LOSS_NAMES = check.own_names(LOSSES.values())
-
-
-def _settled(layer: Layer) -> Layer:
-    given = {f.name: getattr(layer, f.name) for f in fields(layer)}  # type: ignore[arg-type]
-    own = {key: _FAMILIES[key][name] for key, name in given.items() if key in _FAMILIES}
-    return layer if own.items() <= given.items() else type(layer)(**{**given, **own})
-
-
-def _settled_head(head: Head) -> Head:
-    loss = _LOSS_NAMES.get(head.loss, "")
-    return replace(head, loss=loss, layers=tuple(map(_settled, head.layers)))
-
-
-_FIELDS: dict[str, Any] = {
-    "units": check.integer(1, check.MAX_UNITS),
-    "activation": check.one_of("an activation", _FAMILIES["activation"]),
-    "initializer": check.one_of("an initializer", _FAMILIES["initializer"]),
-    "use_bias": check.flag,
-    "rate": check.real(0.0, 1.0, "a number from 0 to below 1"),
-    "momentum": check.real(0.0, 1.0, "a number from 0 to below 1"),
-    "eps": check.real(0.0, 1.0, "a number above 0 and below 1", open_low=True),
-    "name": check.name,
-}
-
-
 def _check_head(where: str, head: Any, model: ModelSpec) -> None:
     if not isinstance(head, Head):
         raise BadValue(where, "a Head", head)
@@ -229,34 +210,29 @@ def _check_head(where: str, head: Any, model: ModelSpec) -> None:
     check.real(0.0, math.inf, "a number above 0", open_low=True)(f"{where}.weight", head.weight)
     for i, layer in enumerate(head.layers):
         check_layer(f"{where}.layers[{i}]", layer)
-    if head.at:
-        check.one_of("a trunk layer", [p.name for p in model.trunk])(f"{where}.at", head.at)
+    check.one_of("a way to join", (CONCAT, ADD))(f"{where}.join", head.join)
+    several = not isinstance(head.at, str)
+    for name in check.sequence(f"{where}.at", head.at) if several else filter(None, (head.at,)):
+        check.one_of("a trunk layer", [p.name for p in model.trunk])(f"{where}.at", name)
+    if several and not head.at:
+        raise BadValue(f"{where}.at", "at least one trunk layer", head.at)
     if head.loss:
         check.one_of("a loss", _LOSS_NAMES)(f"{where}.loss", head.loss)
+    for i, metric in enumerate(check.sequence(f"{where}.metrics", head.metrics)):
+        check.one_of("a metric", _METRIC_NAMES)(f"{where}.metrics[{i}]", metric)
     if sum(h.name == head.name for h in model.heads if isinstance(h, Head)) > 1:
         raise BadValue(f"{where}.name", "a name of its own for each head", head.name)
 
 
-def layer_to_dict(layer: Layer) -> dict[str, Any]:
-    """Return a layer as {"type": …} with those fields that differ from their defaults."""
-    given = {f.name: getattr(layer, f.name) for f in fields(layer)}  # type: ignore[arg-type]
-    return {"type": type(layer).__name__, **given}
-
-
-def layer_from_dict(where: str, data: Any) -> Layer:
-    """Return the layer of a `layer_to_dict` result."""
-    given = dict(check.mapping(where, data))
-    kind = check.one_of("a layer type", LAYERS)(f"{where}.type", given.pop("type", None))
-    record = LAYERS[kind]
-    check.keys(where, record, given)
-    layer: Layer = record(**given)
-    check_layer(where, layer)
-    return layer
-
-
 def _head_to_dict(head: Head) -> dict[str, Any]:
     given = {f.name: getattr(head, f.name) for f in fields(head)}
-    return {**given, "layers": [layer_to_dict(layer) for layer in head.layers]}
+    return {
+        **given,
+        "at": head.at if isinstance(head.at, str) else list(head.at),
+        "layers": [layer_to_dict(layer) for layer in head.layers],
+        "loss_options": dict(head.loss_options),
+        "metrics": list(head.metrics),
+    }
 
 
 def _head_from_dict(where: str, data: Any) -> Head:

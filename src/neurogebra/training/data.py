@@ -39,17 +39,21 @@ class Data:
     def __len__(self) -> int:
         return len(self.x)
 
-    def batches(self, size: int) -> int:
-        """Return how many batches of `size` rows there are, the last one may be smaller."""
-        return -(-len(self) // size)
+    def batches(self, size: int | None) -> int:
+        """Return how many batches of `size` rows there are, the last one may be smaller.
+
+        size: None for all rows at once.
+        """
+        return -(-len(self) // (size or len(self)))
 
     def epoch(self, epoch: int, run: RunSpec, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch from number `start` on, in the epoch's own order."""
         order = np.arange(len(self))
         if run.shuffle:
             np.random.default_rng([run.seed, SHUFFLE, epoch]).shuffle(order)
-        for index in range(start, self.batches(run.batch_size)):
-            rows = order[index * run.batch_size : (index + 1) * run.batch_size]
+        size = run.batch_size or len(self)
+        for index in range(start, self.batches(size)):
+            rows = order[index * size : (index + 1) * size]
             yield Batch(index, self.x[rows], {h: a[rows] for h, a in self.y.items()})
 
     def in_order(self, size: int) -> Iterator[Batch]:
