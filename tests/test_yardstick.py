@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests import yardstick
 from tests.yardstick import first_yard, piece, within, yard
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.mathtext import MathTextParser
+from tests.yardstick import SECOND, within
 
 from neurogebra import Expression
 from neurogebra.core import array_desk, expression_tidy, matrix_tidy
@@ -26,7 +27,6 @@ from neurogebra.core.tree import MAX_WRITTEN, Node, same, substitute, symbol, sy
 from neurogebra.errors import BadValue, FormulaError
 from neurogebra.ops.record import LINEAR
 from neurogebra.repository import FORMULAS
-from tests.yardstick import SECOND, within
 
 TOOL = Path(__file__).parents[2] / "tools" / "derivations.py"
 _spec = importlib.util.spec_from_file_location("derivations_tool", TOOL)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.yardstick import SECOND, within
 
 from neurogebra import Expression, MathForge
 from neurogebra.core.card import card
@@ -25,7 +26,6 @@ from neurogebra.core.trainer import Trainer
 from neurogebra.core.tree import symbols
 from neurogebra.errors import BadValue, FormulaError, NeurogebraError
 from neurogebra.ops import ALPHABET, bounds
-from tests.yardstick import SECOND, within
 
 from .hostile import (
     BROADCASTING,
@@ -75,11 +75,11 @@ class Seen:
         return {t: size >> 20 for t, size in self.grown.items() if size > MEMORY}
 
     def figures(self):
-        slowest = max(self.answers.items(), key=lambda i: i[1]["yards"])
+        slowest, told = max(self.answers.items(), key=lambda i: i[1]["yards"])
         largest = max(self.grown.items(), key=lambda i: i[1])
         return (
             f"{len(self.answers)} texts, {len(self.acted)} acted, {len(self.hung)} hung; slowest "
-            f"{slowest[1]['yards']:.1f} of {SECOND} yards ({slowest[0][:40]!r}, {slowest[1]['slowest']}), "
+            f"{told['yards']:.1f} of {SECOND} yards ({slowest[:40]!r}, {told['slowest']}), "
             f"most memory {largest[1] / 2**20:.0f} MB ({largest[0][:40]!r})"
         )
 

@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+from tests.yardstick import SECOND, within
 
 from neurogebra import Expression
 from neurogebra.core import sympy_worker
@@ -21,7 +22,6 @@ from neurogebra.core.sympy_worker import ask, from_rows, rows
 from neurogebra.core.tree import Node, same, symbol
 from neurogebra.errors import BadValue, FormulaError, MissingExtra
 from neurogebra.repository import FORMULAS
-from tests.yardstick import SECOND, within
 
 pytest.importorskip("sympy")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and /proc")

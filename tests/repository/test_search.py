@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.yardstick import SECOND, within
 
 from neurogebra.repository import FORMULAS, search
 from neurogebra.repository.search_words import alike, letters, stem, words
-from tests.yardstick import SECOND, within
 
 sys.path.insert(0, str(Path(__file__).parent))
 from search_queries import QUERIES

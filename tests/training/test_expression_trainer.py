@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.yardstick import SECOND, within
 
 from neurogebra import Expression, MathForge
 from neurogebra.core.trainer import Trainer
 from neurogebra.errors import BadValue, DataError, NotReady, UnknownName
 from neurogebra.optim import OPTIMIZERS
-from tests.yardstick import SECOND, within
 
 
 def line(m=0.0, b=0.0):

@@ -165,7 +165,7 @@ class ModelSpec:
     def _settle_names(self) -> None:
         """Aliases become the members' own names, so that equal models are equal."""
         object.__setattr__(self, "layers", tuple(map(settled, self.layers)))
-        object.__setattr__(self, "heads", tuple(map(settled_head, self.heads)))
+        object.__setattr__(self, "heads", tuple(map(_settled_head, self.heads)))
 
     def _check_size(self) -> None:
         names = Counter(p.name for p in self.placed())
@@ -201,6 +201,21 @@ def _place(
         found.append(Placed(name, layer, shape, after))
         shape = after
     return tuple(found)
+
+
+_LOSS_NAMES = check.own_names(LOSSES.values())
+_METRIC_NAMES = check.own_names(METRICS.values())
+
+
+def _settled_head(head: Head) -> Head:
+    return replace(
+        head,
+        at=head.at if isinstance(head.at, str) else tuple(head.at),
+        layers=tuple(map(settled, head.layers)),
+        loss=_LOSS_NAMES.get(head.loss, ""),
+        loss_options=check.pairs("loss_options", head.loss_options),
+        metrics=tuple(_METRIC_NAMES.get(m, m) for m in head.metrics),
+    )
 
 
 def _check_head(where: str, head: Any, model: ModelSpec) -> None:
