@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from neurogebra.errors import BadValue
 from neurogebra.layers import Layer, Shape, Weights
+from neurogebra.losses import LOSSES, METRICS
 from neurogebra.spec import check
 from neurogebra.spec.layers import check_layer, layer_from_dict, layer_to_dict, settled
 
