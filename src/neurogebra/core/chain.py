@@ -24,15 +24,15 @@ FEW = 6  # elements of a tensor that are still printed
 def explain_value(root: Any) -> str:
     """Return how a Value was computed and how its derivative reaches every number behind it."""
     order = users_first(root)
-    names = _names(order)
+    names = names_of(order)
     shown = [n for n in order if n._op][:SHOWN]
     lines = _head(root, order, shown, names)
     for node in reversed(shown):
-        formula = _call(node._op.name, [_name(a, names) for a in node._args])
-        numbers = _call(node._op.name, [_plain(getattr(a, "data", a)) for a in node._args])
-        lines.append(f"{names[node]} = {formula} = {numbers} = {_plain(node.data)}")
+        formula = call_text(node._op.name, [name_of(a, names) for a in node._args])
+        numbers = call_text(node._op.name, [plain(getattr(a, "data", a)) for a in node._args])
+        lines.append(f"{names[node]} = {formula} = {numbers} = {plain(node.data)}")
         lines += [
-            f"    ∂{names[node]}/∂{names[s]} = {_plain(slope)}"
+            f"    ∂{names[node]}/∂{names[s]} = {plain(slope)}"
             for s, slope in zip(node._sources, node._slopes, strict=True)
         ]
     return "\n".join([*lines, *_chain(root, order, shown, names)])
@@ -41,11 +41,11 @@ def explain_value(root: Any) -> str:
 def explain_tensor(root: Any) -> str:
     """Return how a Tensor was computed, with shapes, and what each operand gets from g = dL/dy."""
     order = users_first(root)
-    names = _names(order)
+    names = names_of(order)
     shown = [n for n in order if n._op][:SHOWN]
     lines = _head(root, order, shown, names)
     for node in reversed(shown):
-        formula = _call(node._op.name, [_name(a, names) for a in node._args], node._attrs)
+        formula = call_text(node._op.name, [name_of(a, names) for a in node._args], node._attrs)
         shapes = ", ".join(str(np.shape(v)) for v in node._values)
         lines.append(f"{names[node]} = {formula}: {shapes} → {node.shape}{_few(node.data)}")
         lines += _cotangents(node, names)
@@ -55,7 +55,7 @@ def explain_tensor(root: Any) -> str:
 def _head(root: Any, order: Nodes, shown: Nodes, names: Names) -> list[str]:
     """Name the leaves that appear, and say what is left out."""
     used = {s for n in shown for s in n._sources} | {root}
-    lines = [f"{names[n]} = {_content(n.data)}" for n in reversed(order) if not n._op and n in used]
+    lines = [f"{names[n]} = {content(n.data)}" for n in reversed(order) if not n._op and n in used]
     more = sum(1 for n in order if n._op) - len(shown)
     return [*lines, f"… {more} earlier operations"] if more else lines
 
@@ -68,16 +68,16 @@ def _chain(root: Any, order: Nodes, shown: Nodes, names: Names) -> list[str]:
     for node in shown:
         for source, slope in zip(node._sources, node._slopes, strict=True):
             flow[source] = flow.get(source, 0.0) + flow[node] * slope
-            rule, numbers = f"∂{names[node]}/∂{names[source]}", _plain(slope)
+            rule, numbers = f"∂{names[node]}/∂{names[source]}", plain(slope)
             if node is not root:
                 rule = f"d{y}/d{names[node]} · {rule}"
-                numbers = _call("mul", [_plain(flow[node]), numbers])
+                numbers = call_text("mul", [plain(flow[node]), numbers])
             terms.setdefault(source, []).append((rule, numbers))
     lines = [f"chain rule, from {y} back:"] if terms else []
     for node in order:
         if node in terms:
             rule, numbers = (" + ".join(part) for part in zip(*terms[node], strict=True))
-            chain = [f"d{y}/d{names[node]}", rule, numbers, _plain(flow[node])]
+            chain = [f"d{y}/d{names[node]}", rule, numbers, plain(flow[node])]
             lines.append("    " + " = ".join(dict.fromkeys(chain)))
     return lines
 
@@ -87,7 +87,7 @@ def _cotangents(node: Any, names: Names) -> list[str]:
     if node._op.name not in ALPHABET:
         return [f"    {names[s]} gets g back where its elements were" for s in node._sources]
     made = {names[a]: symbol(names[a]) for a in (*node._sources, node)}
-    args = [made.get(_name(a, names)) or _operand(a, names) for a in node._args]
+    args = [made.get(name_of(a, names)) or _operand(a, names) for a in node._args]
     parts = node._op.vjp(symbol("g"), made[names[node]], *args, **node._attrs)
     return [
         f"    {names[a]} gets {_text(part)}"
@@ -97,10 +97,10 @@ def _cotangents(node: Any, names: Names) -> list[str]:
 
 
 def _operand(a: Any, names: Names) -> Any:
-    return a if isinstance(a, (int, float)) else symbol(_name(a, names))
+    return a if isinstance(a, (int, float)) else symbol(name_of(a, names))
 
 
-def _names(order: Nodes) -> Names:
+def names_of(order: Nodes) -> Names:
     """Name leaves x1, x2, …, results v1, v2, … in the order they are needed, and the root y."""
     names = {n: n.name for n in order if n.name}
     taken = set(names.values())
@@ -113,15 +113,15 @@ def _names(order: Nodes) -> Names:
     return names
 
 
-def _name(a: Any, names: Names) -> str:
+def name_of(a: Any, names: Names) -> str:
     if isinstance(a, (int, float)):
-        return _plain(a)
+        return plain(a)
     if isinstance(a, np.ndarray):
-        return _content(a)
-    return names.get(a) or a.name or _content(a.data)
+        return content(a)
+    return names.get(a) or a.name or content(a.data)
 
 
-def _call(op: str, args: Sequence[str], attrs: Any = ()) -> str:
+def call_text(op: str, args: Sequence[str], attrs: Any = ()) -> str:
     if op in SIGNS:
         return f" {SIGNS[op]} ".join(f"({a})" if a.startswith("-") else a for a in args)
     if op == "neg":
@@ -135,26 +135,26 @@ def _call(op: str, args: Sequence[str], attrs: Any = ()) -> str:
 def _text(part: Any) -> str:
     """Write a formula with operators between its operands."""
     if not isinstance(part, Node):
-        return _plain(part)
+        return plain(part)
     if not part.args:
-        return _plain(part.value) if part.is_number else str(part.value)
+        return plain(part.value) if part.is_number else str(part.value)
     inner = [_text(a) for a in part.args]
     if part.op in SIGNS or part.op in SUFFIXED or part.op == "neg":
         inner = [f"({t})" if a.op in SIGNS else t for a, t in zip(part.args, inner, strict=True)]
-    return _call(part.op, inner, dict(part.attrs))
+    return call_text(part.op, inner, dict(part.attrs))
 
 
-def _plain(x: Any) -> str:
+def plain(x: Any) -> str:
     return str(x) if isinstance(x, int) else repr(float(f"{x:.6g}"))
 
 
 def _few(data: Any) -> str:
-    return f" = {_content(data)}" if data.size <= FEW else ""
+    return f" = {content(data)}" if data.size <= FEW else ""
 
 
-def _content(data: Any) -> str:
+def content(data: Any) -> str:
     if isinstance(data, float):
-        return _plain(data)
+        return plain(data)
     if data.size > FEW:
         return f"array of shape {data.shape}"
     return np.array2string(data, separator=", ", precision=6).replace("\n", "")

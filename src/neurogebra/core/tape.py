@@ -98,6 +98,15 @@ class Functions:
     def __abs__(self) -> Self:
         return self._call("abs")
 
+    def draw(self, form: str = "unicode") -> str:
+        """Return the graph behind this result as text ("unicode") or as a picture ("svg").
+
+        Raises BadValue for another form and for graphs of more than 80 numbers.
+        """
+        from neurogebra.core.drawing import draw  # a picture is asked for rarely
+
+        return draw(self, form)
+
     def _call(self, name: str, **attrs: Any) -> Self:
         found: Self = apply(name, (self,), attrs)
         return found
