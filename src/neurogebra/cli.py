@@ -187,6 +187,25 @@ def predict(
 
 
 @app.command()
+def experiment(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which; without one they are listed.")
+    ] = None,
+    runs: Annotated[
+        int | None, typer.Option(metavar="N", help="Seeds or splits, if not its own number.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try out a claim about training on this machine; exit code 1 where it does not hold."""
+    from neurogebra.cli_experiment import tell_experiment, tell_experiments
+
+    if name is None:
+        tell_experiments(as_json=as_json)
+    elif not tell_experiment(name, runs, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
 def formula(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="Such as relu, or a text: 'x*tanh(x)'.")
