@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from neurogebra.builders.estimators import NeurogebraClassifier as NeurogebraClassifier
+    from neurogebra.builders.estimators import NeurogebraRegressor as NeurogebraRegressor
     from neurogebra.core.expression import Expression
     from neurogebra.core.forge import MathForge
     from neurogebra.tutorials.craft import NeuroCraft
@@ -16,8 +18,11 @@ _HOMES = {
     "Expression": "neurogebra.core.expression",
     "MathForge": "neurogebra.core.forge",
     "NeuroCraft": "neurogebra.tutorials.craft",
+    "NeurogebraClassifier": "neurogebra.builders.estimators",
+    "NeurogebraRegressor": "neurogebra.builders.estimators",
 }
 
+# Without the estimators, which need scikit-learn: a star import must not.
 __all__ = ["Expression", "MathForge", "NeuroCraft", "__version__"]
 
 

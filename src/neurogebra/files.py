@@ -56,12 +56,15 @@ def write_json(path: str | Path, value: Any) -> Path:
     return write(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
-def read_json(path: str | Path) -> Any:
-    """Return the value of a JSON file; RunError when it is absent, Corrupt when it is no JSON."""
+def read_json(path: str | Path, largest: int = MAX_JSON) -> Any:
+    """Return the value of a JSON file; RunError when it is absent, Corrupt when it is no JSON.
+
+    largest: bytes beyond which it is not read.
+    """
     path = Path(path)
+    if path.is_file() and path.stat().st_size > largest:
+        raise Corrupt(f"{path}: larger than any file of this kind ({largest >> 20} MiB)")
     try:
-        if path.stat().st_size > MAX_JSON:
-            raise Corrupt(f"{path}: larger than any file of this kind ({MAX_JSON >> 20} MiB)")
         text = path.read_text(encoding="utf-8")
         return json.loads(text, parse_constant=_no_constant)
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from neurogebra.builders.layer import BEST_FOR, PLANNED
+from neurogebra.builders.best_for import BEST_FOR
 from neurogebra.builders.model_builder import Layer, Model, ModelBuilder
 from neurogebra.builders.templates import TEMPLATES
 from neurogebra.errors import BadValue, NeurogebraError, UnknownName
@@ -56,9 +56,9 @@ def test_layers_are_equal_when_they_describe_the_same():
         (lambda: builder.BatchNorm(0.9, momentum=0.8), "it came twice"),
         (lambda: builder.Flatten("a", "b"), "at most 1 arguments"),
         (lambda: builder.Dens(3), "did you mean 'Dense'"),
-        (lambda: builder.Conv2D(32, 3), "Conv2D is planned but not built yet"),
-        (lambda: builder.MaxPooling2D(2), "MaxPooling2D is planned but not built yet"),
-        (lambda: Layer("conv2d", filters=32), "Conv2D is planned but not built yet"),
+        (lambda: builder.Conv2D(32, kernal_size=3), "did you mean 'kernel_size'"),
+        (lambda: builder.MaxPoling2D(2), "did you mean 'MaxPooling2D'"),
+        (lambda: Layer("conv22d", filters=32), "Conv2D"),
         (lambda: builder.Sequential([]), "at least one layer"),
         (lambda: builder.Sequential(["dense"]), r"layers\[0\]"),
         (lambda: builder.Sequential(builder.Dense(1)), "a list of layers"),
@@ -73,8 +73,8 @@ def test_layers_are_equal_when_they_describe_the_same():
             "a name of its own",
         ),
         (
-            lambda: builder.Sequential([builder.BatchNorm(input_shape=(8, 8))]),
-            "put Flatten before",
+            lambda: builder.Sequential([builder.Conv2D(4, input_shape=(8, 8))]),
+            r"put Reshape\(\(8, 8, 1\)\) before it",
         ),
     ],
 )  # fmt: skip
@@ -84,16 +84,42 @@ def test_what_cannot_be_is_refused_at_once(call, words):
 
 
 def test_a_layer_that_is_not_there_is_no_attribute():
-    assert not any(hasattr(builder, name) for name in (*PLANNED, "Nonsense"))
+    assert not any(hasattr(builder, name) for name in ("Conv9D", "Nonsense"))
     assert all(hasattr(builder, name) for name in LAYERS)
     assert set(LAYERS) <= set(dir(builder))
 
 
+RECURRENT = {"units": 3}
+NEEDED = {
+    "Dense": {"units": 3},
+    "Activation": {"activation": "relu"},
+    "Conv1D": {"filters": 3},
+    "Conv2D": {"filters": 3},
+    "GroupNorm": {"groups": 2},
+    "Reshape": {"target_shape": (2, 3)},
+    "Permute": {"dims": (2, 1)},
+    "Embedding": {"input_dim": 5, "output_dim": 3},
+    "PositionalEmbedding": {"max_len": 4},
+    "SimpleRNN": RECURRENT,
+    "GRU": RECURRENT,
+    "LSTM": RECURRENT,
+    "MultiHeadAttention": {"num_heads": 2, "key_dim": 3},
+    "TransformerBlock": {"num_heads": 2, "key_dim": 3, "ff_dim": 4},
+    "Residual": {"layers": [builder.Dense(2)]},
+}
+
+
+def test_layers_inside_a_layer_are_handles_or_records():
+    outer = builder.Residual([builder.Dense(3, "tanh"), Dense(3)])
+    assert [type(each).__name__ for each in outer.record.layers] == ["Dense", "Dense"]
+    model = builder.Sequential([outer, builder.Dense(1)])
+    assert model.predict([[1.0, 2.0, 3.0]]).shape == (1, 1)
+
+
 def test_every_registered_layer_has_words_on_what_it_is_for():
     assert set(BEST_FOR) == set(LAYERS)
-    needed = {"Dense": {"units": 3}, "Activation": {"activation": "relu"}}
     for kind in LAYERS:
-        layer = getattr(builder, kind)(**needed.get(kind, {}))
+        layer = getattr(builder, kind)(**NEEDED.get(kind, {}))
         assert layer.best_for
         assert layer.best_for[0] in layer.explain()
 
@@ -135,17 +161,30 @@ def test_records_are_layers_too():
 
 def test_templates_are_those_that_can_be_built():
     names = builder.list_templates()
-    assert names == list(TEMPLATES) == ["simple_classifier", "binary_classifier", "regression"]
+    assert names == list(TEMPLATES)
+    assert {"simple_classifier", "binary_classifier", "image_classifier", "regression"} <= {*names}
     for name in names:
-        model = builder.from_template(name, {"input_shape": (4,)})
+        shape = (8, 8, 1) if name == "image_classifier" else (4,)
+        model = builder.from_template(name, {"input_shape": shape})
         assert isinstance(model, Model)
         assert model.template_info["name"] == name
         model.compile(loss=model.template_info["loss"])
         assert model.spec.out_shape("output") == (model.template_info["output_size"],)
-    with pytest.raises(UnknownName, match="needs Conv2D"):
-        builder.from_template("image_classifier")
     with pytest.raises(UnknownName, match="did you mean 'regression'"):
         builder.from_template("regresion")
+
+
+def test_images_without_channels_are_given_one():
+    model = builder.from_template("image_classifier", {"input_shape": (8, 8), "filters": [4]})
+    kinds = [layer.layer_type for layer in model.layers]
+    assert kinds == ["reshape", "conv2d", "maxpooling2d", "flatten", "dense", "dense"]
+    assert model.spec.out_shape("output") == (10,)
+    assert builder.suggest_architecture("image_classification", (8, 8, 3), 4).layers[-1].units == 4
+
+
+def test_other_names_of_layers_are_the_same_layers():
+    assert builder.MaxPool2D(3) == builder.MaxPooling2D(3) == Layer("max_pool_2d", pool_size=3)
+    assert builder.Conv2D(4, 3, "relu").activation == "relu"
 
 
 def test_templates_are_customized():

@@ -7,6 +7,7 @@ import pytest
 
 from neurogebra.engines import ENGINES
 from neurogebra.engines.claims import build
+from neurogebra.errors import BadValue
 from neurogebra.layers import BatchNorm, Dense, Dropout
 from neurogebra.spec import Head, ModelSpec, RunSpec
 
@@ -66,3 +67,85 @@ def test_a_heads_weight_scales_what_it_adds(engine):
     np.testing.assert_allclose(steeper["kind.dense_0.W"], slopes["kind.dense_0.W"], rtol=1e-10)
     size = np.mean((made[1.0].step(x, y, lr=0.1).outputs["size"] - y["size"]) ** 2)
     assert three - one == pytest.approx(2 * size)
+
+
+def joined(join: str) -> ModelSpec:
+    trunk = (Dense(6, "tanh", name="low"), Dense(6, "relu", name="high"), Dense(6, name="last"))
+    both = Head("both", ("low", "high"), (Dense(2, name="end"),), join=join)
+    return ModelSpec("joined", (3,), trunk, (both,))
+
+
+@every_engine
+@pytest.mark.parametrize("join", ["concat", "add"])
+def test_a_head_reads_several_layers_at_once(engine, join):
+    model = joined(join)
+    net = build(ENGINES[engine].load(), model, model.init(0))
+    x = np.random.default_rng(0).normal(size=(7, 3))
+    y = {"both": np.random.default_rng(1).normal(size=(7, 2))}
+    p = net.weights()
+    low = np.tanh(x @ p["low.W"] + p["low.b"])
+    high = np.maximum(low @ p["high.W"] + p["high.b"], 0)
+    given = np.hstack([low, high]) if join == "concat" else low + high
+    out = given @ p["end.W"] + p["end.b"]
+    np.testing.assert_allclose(net.predict(x)["both"], out, atol=1e-12)
+    slopes = net.gradients(x, y)[1]
+    gap = 2 * (out - y["both"]) / out.size
+    np.testing.assert_allclose(slopes["end.W"], given.T @ gap, atol=1e-12)
+    back = gap @ p["end.W"].T
+    at_high = back[:, 6:] if join == "concat" else back
+    np.testing.assert_allclose(slopes["high.W"], low.T @ (at_high * (high > 0)), atol=1e-12)
+    assert not slopes["last.W"].any()  # no head reads the last layer
+    assert ModelSpec.from_dict(model.to_dict()) == model
+
+
+@pytest.mark.parametrize("join", ["concat", "add"])
+def test_layers_that_do_not_fit_are_not_joined(join):
+    trunk = (Dense(6, name="low"), Dense(5, name="high"))
+    head = Head("both", ("low", "high"), join=join)
+    if join == "concat":
+        assert ModelSpec("m", (3,), trunk, (head,)).out_shape("both") == (11,)
+    else:
+        with pytest.raises(BadValue, match=r"heads\[0\].at: expected shapes that are equal"):
+            ModelSpec("m", (3,), trunk, (head,))
+
+
+def several() -> ModelSpec:
+    """Three tasks at three heights: the sign of a sum, its size, and both layers at once."""
+    trunk = (Dense(16, "tanh", name="low"), Dense(16, "tanh", name="high"))
+    sign = Head("sign", "low", (Dense(1, "sigmoid"),), "binary_crossentropy", 0.5,
+                metrics=("accuracy",))  # fmt: skip
+    size = Head("size", "high", (Dense(1),), "huber", 2.0, metrics=("mae", "r2"))
+    kind = Head("kind", ("low", "high"), (Dense(3, "softmax"),), "categorical_crossentropy",
+                metrics=("accuracy",))  # fmt: skip
+    return ModelSpec("several", (2,), trunk, (sign, size, kind))
+
+
+def tasks(rows: int = 90) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    x = np.random.default_rng(0).uniform(-1, 1, (rows, 2))
+    total = x.sum(1, keepdims=True)
+    kind = (total[:, 0] > -0.4).astype(int) + (total[:, 0] > 0.4)
+    return x, {"sign": (total > 0).astype(float), "size": total * x[:, :1], "kind": np.eye(3)[kind]}
+
+
+@every_engine
+def test_tasks_at_different_heights_add_up(engine):
+    """The loss is the weighted sum of the heads' own, and so is the gradient of what they share."""
+    model, (x, y) = several(), tasks()
+    weights, run = model.init(0), RunSpec(dtype="float64")
+    made = ENGINES[engine].load().build(model, run, weights, np.random.default_rng(0))
+    loss, slopes = made.gradients(x, y)
+    total, shared = 0.0, 0.0
+    for head in model.heads:
+        alone = ModelSpec("alone", (2,), model.layers, (head,))
+        own = {n: w for n, w in weights.items() if n in alone.init(0)}
+        net = ENGINES[engine].load().build(alone, run, own, np.random.default_rng(0))
+        part, its = net.gradients(x, {head.name: y[head.name]})
+        total, shared = total + part, shared + its["low.W"]
+    assert loss == pytest.approx(total, rel=1e-12)
+    np.testing.assert_allclose(slopes["low.W"], shared, atol=1e-12)
+    for _ in range(300):
+        made.step(x, y, lr=0.02)
+    found = made.predict(x)
+    assert ((found["sign"] > 0.5) == y["sign"]).mean() > 0.95
+    assert (found["kind"].argmax(1) == y["kind"].argmax(1)).mean() > 0.95
+    assert np.mean((found["size"] - y["size"]) ** 2) < 0.1 * y["size"].var()

@@ -98,7 +98,7 @@ def test_no_optimizer_allocates(optimizer):
 @pytest.mark.usefixtures("_small_iterators")
 def test_one_array_more_turns_the_law_red():
     net, batch = warm(SMALL, "binary_crossentropy", 32)
-    calls = net._programs[(32, "train")].replay.calls
+    calls = net._programs[(32, "train", ())].replay.calls
     calls.append((lambda: np.empty(SMALL.count()).sum(), ()))
     assert held(net, batch)[0] > BYTES
 
@@ -107,7 +107,7 @@ def test_one_array_more_turns_the_law_red():
 def test_gradients_and_slots_are_written_where_they_stay(optimizer):
     """No number is computed in one place and then copied to another."""
     net, (x, _) = warm(SMALL, "binary_crossentropy", 8, optimizer)
-    calls = [*net._programs[(len(x), "train")].replay.calls, *net.update.calls]
+    calls = [*net._programs[(len(x), "train", ())].replay.calls, *net.update.calls]
     assert copy not in [function for function, _ in calls]
 
 
@@ -119,8 +119,8 @@ def test_only_the_latest_programs_are_kept():
     net.predict(np.ones((6, 2)))
     net.predict(np.ones((99, 2)))
     assert len(net._programs) == KEPT_PROGRAMS
-    assert (6, "predict") in net._programs
-    assert (5, "predict") not in net._programs
+    assert (6, "predict", ()) in net._programs
+    assert (5, "predict", ()) not in net._programs
 
 
 def test_a_shape_is_recorded_once(monkeypatch):

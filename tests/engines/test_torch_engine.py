@@ -146,7 +146,7 @@ def test_parameters_look_into_one_flat_tensor():
         assert p.data_ptr() == start
         assert p.grad.data_ptr() == before[name] == net.g.data_ptr() + (start - net.w.data_ptr())
         start += p.numel() * size
-    assert all(slot.shape == net.w.shape for slot in net.slots.values())
+    assert all(slot.shape == net.w.shape for slot in net.update.slots.values())
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -1,5 +1,6 @@
 """Second derivations of regression and Bayes: other libraries, other identities, loops."""
 
+import itertools
 import math
 import statistics
 
@@ -140,6 +141,19 @@ def _sticks(v):
         pieces.append(left * part)
         left -= pieces[-1]
     return pieces
+
+
+def _likelihood(v):
+    """Every hidden path by itself."""
+    seen = v["log_likelihood"]
+    return special.logsumexp(
+        [
+            v["log_pi"][path[0]]
+            + sum(seen[t, s] for t, s in enumerate(path))
+            + sum(v["log_A"][r, s] for r, s in itertools.pairwise(path))
+            for path in itertools.product(range(seen.shape[1]), repeat=len(seen))
+        ]
+    )
 
 
 def _forward(v):
@@ -290,6 +304,7 @@ DERIVATIONS = {
         np.mean([math.exp(a) / math.exp(b) for a, b in zip(v["log_p"], v["log_q"], strict=True)])
     ),
     "hmm_forward_step": _forward,
+    "hmm_log_likelihood": _likelihood,
     "viterbi_step": _paths,
 }
 FLAT = set()

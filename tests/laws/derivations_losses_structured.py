@@ -1,4 +1,6 @@
-"""Second derivations of losses for masks, boxes, embeddings, rankings."""
+"""Second derivations of losses for masks, boxes, embeddings, rankings, sequences."""
+
+import itertools
 
 import numpy as np
 import torch
@@ -170,6 +172,20 @@ def _lambda_rank(v):
     return np.mean(rows)
 
 
+def _ctc(v):
+    """Every path by itself, through all places at all steps."""
+    steps, places = v["log_p"].shape
+    return -special.logsumexp(
+        [
+            v["log_start"][path[0]]
+            + sum(v["log_p"][t, s] for t, s in enumerate(path))
+            + sum(v["log_A"][r, s] for r, s in itertools.pairwise(path))
+            + v["log_end"][path[-1]]
+            for path in itertools.product(range(places), repeat=steps)
+        ]
+    )
+
+
 DERIVATIONS = {
     "dice_loss_logits": lambda v: _tversky(
         {**v, "y_pred": special.expit(v["y_pred"])}, 0.5, 0.5, 0.5
@@ -252,4 +268,5 @@ DERIVATIONS = {
     "sparse_categorical_crossentropy": lambda v: functional.cross_entropy(
         tensor(v["y_pred"]), torch.tensor(v["y"]).long()
     ),
+    "ctc_loss": _ctc,
 }

@@ -10,6 +10,7 @@ from neurogebra.layers import INITIALIZERS, Dense
 FAN_IN, FAN_OUT = 300, 100
 # The variance of each draw [He 2015; Glorot & Bengio 2010; LeCun 1998].
 VARIANCES = {
+    "normal": 1.0,
     "he_normal": 2 / FAN_IN,
     "he_uniform": 2 / FAN_IN,
     "glorot_normal": 2 / (FAN_IN + FAN_OUT),

@@ -7,6 +7,7 @@ import numpy as np
 
 from neurogebra.core.tree import in_order
 from neurogebra.ops import ALPHABET
+from neurogebra.ops.images import PATCH, POOL
 from neurogebra.ops.record import ELEMENTWISE, REDUCTION
 
 EDGES = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-300, 1e300, -1e300, math.inf, -math.inf, math.nan)
@@ -76,6 +77,36 @@ def windowed(shape, at):
     return ALPHABET["windows"].value(np.zeros(shape), **at).shape
 
 
+PATCHES = [((2, 5, 6, 3), (3, 2, 1, 1, 1, 1)), ((1, 7, 5, 2), (2, 3, 2, 1, 2, 1)),
+           ((2, 1, 5, 2), (1, 3, 1, 2, 1, 1)), ((1, 4, 4, 1), (4, 4, 1, 1, 1, 1))]  # fmt: skip
+CONVOLVED = [((2, 5, 6, 3), (3, 2, 3, 4), (1, 1, 1, 1, 1)), ((1, 7, 5, 4), (2, 2, 2, 6), (2, 1, 2, 1, 2)),
+             ((2, 4, 4, 3), (2, 2, 1, 3), (1, 2, 1, 1, 3)), ((1, 1, 6, 2), (1, 3, 2, 2), (1, 1, 1, 2, 1))]  # fmt: skip
+POOLED = [((2, 4, 6, 3), (2, 2, 2, 2)), ((1, 7, 5, 2), (3, 2, 2, 1)), ((2, 5, 5, 1), (2, 3, 2, 3))]
+
+
+def patched():
+    for shape, numbers in PATCHES:
+        yield shape, dict(zip(PATCH, numbers, strict=True))
+
+
+def convolved():
+    for x, w, numbers in CONVOLVED:
+        yield (x, w), dict(zip((*PATCH, "groups"), (*w[:2], *numbers), strict=True))
+
+
+def pooled():
+    for shape, numbers in POOLED:
+        yield shape, dict(zip(POOL, numbers, strict=True))
+
+
+def convolution(shapes, at):
+    return ALPHABET["conv2d"].value(*map(np.zeros, shapes), **at).shape
+
+
+def shape_after(name, shape, at):
+    return ALPHABET[name].value(np.zeros(shape), **at).shape
+
+
 def taken(name, shape, index, axis):
     return ALPHABET[name].value(np.zeros(shape), np.zeros(index), axis=axis).shape
 
@@ -112,6 +143,14 @@ SPECIAL = {
             for a, b, c in ((0, 2, 1), (-1, 0, 3), (1, 0, 0))],
     "windows": [((shape,), at) for shape, at in slid()],
     "unwindow": [((windowed(shape, at), shape), at) for shape, at in slid()],
+    "patches": [((shape,), at) for shape, at in patched()],
+    "unpatches": [((shape_after("patches", s, at), s), at) for s, at in patched()],
+    "conv2d": list(convolved()),
+    "conv2d_left": [((convolution(s, at), s[1], s[0]), at) for s, at in convolved()],
+    "conv2d_right": [((s[0], convolution(s, at), s[1]), at) for s, at in convolved()],
+    "max_pool": [((shape,), at) for shape, at in pooled()],
+    "max_pool_at": [((shape, shape), at) for shape, at in pooled()],
+    "max_pool_back": [((shape_after("max_pool", s, at), s), at) for s, at in pooled()],
     "tril": [((s,), {}) for s in ((3, 3), (2, 3, 4), (2, 4, 3))],
     "diag": [((s,), {}) for s in ((3,), (2, 3), (1,))],
     "diagonal": [((s,), {}) for s in ((3, 3), (2, 3, 4), (2, 4, 3))],

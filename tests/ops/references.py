@@ -73,6 +73,29 @@ class _Gammaln(torch.autograd.Function):
         return g * _Digamma.apply(ctx.saved_tensors[0])
 
 
+def _patches(a, height, width, down=1, right=1, down_gap=1, right_gap=1):
+    """By unfold, whose patches hold one channel after the other."""
+    rows = torch.nn.functional.unfold(
+        a.permute(0, 3, 1, 2), (height, width), (down_gap, right_gap), 0, (down, right)
+    )
+    count = (a.shape[1] - (height - 1) * down_gap - 1) // down + 1
+    apart = rows.reshape(len(a), a.shape[3], height, width, count, -1)
+    return apart.permute(0, 4, 5, 2, 3, 1).flatten(3)
+
+
+def _pooled_at(h, a, height, width, down=1, right=1):
+    """By the places that max_pool2d gives of its largest."""
+    _, places = torch.nn.functional.max_pool2d(
+        a.permute(0, 3, 1, 2), (height, width), (down, right), return_indices=True
+    )
+    flat = h.permute(0, 3, 1, 2).flatten(2)
+    return flat.gather(2, places.flatten(2)).reshape(places.shape).permute(0, 2, 3, 1)
+
+
+def _slope_of(f):
+    return lambda g, like, **at: torch.func.vjp(lambda a: f(a, **at), torch.zeros_like(like))[1](g)[0]
+
+
 # What torch has itself, as its engine calls it; adjoints are those of torch's autograd.
 OF_THE_ENGINE = (
     *("prod", "prod_others", "std", "norm", "cumsum", "sort", "argsort", "positions", "flip"),
@@ -98,6 +121,15 @@ REFERENCES = {
             *("erf", "erfc", "matmul", "dot", "arcsin", "ceil", "round", "erfinv"),
         )
     },
+    "patches": _patches,
+    "unpatches": _slope_of(_patches),
+    "conv2d": torch_ops.TABLE["conv2d"],
+    "conv2d_left": torch_ops.TABLE["conv2d_left"],
+    "conv2d_right": torch_ops.TABLE["conv2d_right"],
+    "max_pool": torch_ops.TABLE["max_pool"],
+    "max_pool_at": _pooled_at,
+    "max_pool_back": lambda g, a, **at: torch.func.vjp(
+        lambda h: _pooled_at(h, a, **at), torch.zeros_like(a))[1](g)[0],
     "sign": lambda a: torch.where(a.isnan(), a, torch.sign(a)),
     "step": lambda a: torch.where(a.isnan(), a, torch.heaviside(a, torch.zeros_like(a))),
     "softplus": lambda a: torch.logaddexp(a, torch.zeros_like(a)),

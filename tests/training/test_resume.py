@@ -117,7 +117,8 @@ def forget_the_place_in_the_epoch(arrays, rest):
 
 
 def forget_the_sums_of_the_epoch(arrays, rest):
-    rest["progress"].update(rows=0, sums={})
+    for name in [n for n in arrays if n.startswith("sums/")]:
+        arrays[name] = np.zeros_like(arrays[name])
 
 
 def forget_the_memory_of_the_optimizer(arrays, rest):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from neurogebra.engines import ENGINES
@@ -12,7 +13,12 @@ from neurogebra.observatory.events import Level
 from neurogebra.observatory.presets import LogConfig, level_of
 from neurogebra.optim import OPTIMIZERS
 from neurogebra.registry import Registry
-from neurogebra.spec import RunSpec
+from neurogebra.spec import RunSpec, check
+
+# Fields of a run that `compile` takes by name only; the others are arguments of it or of `fit`.
+_OWN = ("loss", "optimizer", "metrics", "learning_rate", "engine", "epochs", "batch_size", "seed")
+OF_A_FIT = ("patience", "monitor", "min_delta", "restore_best", "shuffle")
+FURTHER = tuple(f.name for f in fields(RunSpec) if f.name not in _OWN)
 
 
 class Compilable:
@@ -33,14 +39,21 @@ class Compilable:
         log_config: LogConfig | None = None,
         *,
         engine: str = "numpy",
+        **more: Any,
     ) -> None:
         """Settle how to train; names in any capitals.
 
         metrics: None for the accuracy of classes and the mean absolute error of numbers;
-        log_level: what the terminal shows; log_config: that (unless log_level says) and files.
+        log_level: what the terminal shows; log_config: that (unless log_level says) and files;
+        more: further fields of `RunSpec` by name (options, schedule, schedule_options, clip_norm,
+        clip_value, accumulate, weight_decay, groups, loss_options, patience, dtype, device, …).
         The weights stay as they are, the optimiser's memory is cleared. Raises BadValue or
         UnknownName with near names for what is not there.
         """
+        for key in more:
+            if key not in FURTHER:
+                hint = check.did_you_mean(key, FURTHER)
+                raise BadValue(f"compile.{key}", "a field of RunSpec", key, hint)
         if log_config is not None and not isinstance(log_config, LogConfig):
             raise BadValue("log_config", "a LogConfig", log_config)
         asked = [metrics] if isinstance(metrics, str) else metrics or ()
@@ -49,8 +62,9 @@ class Compilable:
             optimizer=settled(optimizer, OPTIMIZERS),
             metrics=tuple(settled(m, METRICS) for m in asked),
             learning_rate=learning_rate,
-            restore_best=False,  # the model is then what the last epoch reported
             engine=ENGINES[engine].name,
+            # The model is what the last epoch reported, unless the best one is asked for.
+            **{"restore_best": False, **more},
         )
         self._level = None if log_level is None else level_of(log_level)
         self._config = None if log_config is None else log_config.check()
@@ -84,6 +98,16 @@ class Compilable:
 
     def _forget_slots(self) -> None:
         raise NotImplementedError
+
+    def _compiled_for(self, changed: Mapping[str, Any]) -> RunSpec:
+        """Return the run with what one `fit` changes of it."""
+        run = self._compiled("fit")
+        for key in changed:
+            if key not in OF_A_FIT:
+                raise BadValue(
+                    f"fit.{key}", "an argument of fit", key, check.did_you_mean(key, OF_A_FIT)
+                )
+        return replace(run, **changed)
 
     def _compiled(self, verb: str) -> RunSpec:
         if self._run is None:

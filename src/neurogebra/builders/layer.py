@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from typing import Any
 
+from neurogebra.builders.best_for import BEST_FOR
 from neurogebra.errors import BadValue, UnknownName
 from neurogebra.layers import LAYERS, Shape
 from neurogebra.layers import Layer as Record
 from neurogebra.registry import near
-from neurogebra.spec import check
-from neurogebra.spec.layers import check_layer, layer_from_dict
-
-# Named by the documents, and without a record until convolutions are built.
-PLANNED = ("Conv2D", "MaxPooling2D")
-
-BEST_FOR: Mapping[str, tuple[str, ...]] = {
-    "Dense": ("tables of features", "the last layers of any network", "mixing all inputs"),
-    "Activation": ("bending a layer's output where BatchNorm stands before the bend",),
-    "Dropout": ("networks that know their training rows by heart", "wide hidden layers"),
-    "BatchNorm": ("deep networks that learn slowly", "inputs of very different sizes"),
-    "Flatten": ("images before the first Dense layer",),
-}
+from neurogebra.spec import Head, check
+from neurogebra.spec.layers import INNER, check_layer, layer_from_dict
 
 
 class NoLayer(UnknownName, AttributeError):
@@ -32,9 +22,7 @@ class NoLayer(UnknownName, AttributeError):
     def __init__(self, name: str) -> None:
         super().__init__("layer", name, near(name, LAYERS))
         known = ", ".join(LAYERS)
-        if name in PLANNED:
-            self.message = f"{name} is planned but not built yet; the layers are {known}"
-        elif not near(name, LAYERS):
+        if not near(name, LAYERS):
             self.message += f"; the layers are {known}"
 
 
@@ -66,6 +54,7 @@ class Layer:
             if key not in known:
                 hint = check.did_you_mean(key, (*known, "input_shape"))
                 raise BadValue(f"{kind}.{key}", f"an argument of {kind}", key, hint)
+        given = {key: _inside(value) if key in INNER else value for key, value in given.items()}
         object.__setattr__(self, "record", layer_from_dict(kind, {"type": kind, **given}))
         object.__setattr__(self, "input_shape", None if shape is None else _shape(kind, shape))
 
@@ -116,7 +105,7 @@ class Layer:
 
     def __repr__(self) -> str:
         parts = [
-            f"{f.name}={getattr(self.record, f.name)!r}"
+            f"{f.name}={_shown(f.name, getattr(self.record, f.name))}"
             for f in _fields(self.record)
             if f.default is MISSING or getattr(self.record, f.name) != f.default
         ]
@@ -124,16 +113,35 @@ class Layer:
         return f"{type(self.record).__name__}({', '.join(parts)})"
 
 
+def _inside(value: Any) -> Any:
+    """Return handles of layers that stand inside another as their records."""
+    if isinstance(value, Layer):
+        return value.record
+    return [_inside(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def _shown(key: str, value: Any) -> str:
+    """Write a field as Python, a layer inside another as its own handle."""
+    if key not in INNER:
+        return repr(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_shown(key, v) for v in value)}]"
+    return repr(Layer.of(value))
+
+
 def kind_of(layer_type: Any) -> str:
     """Return a layer's name in the registry; capitals and underscores do not matter."""
     if not isinstance(layer_type, str):
         raise BadValue("layer_type", "a layer's name: " + ", ".join(LAYERS), layer_type)
-    by_plain = {_plain(name): name for name in LAYERS}
-    kind = by_plain.get(_plain(layer_type))
-    if kind is None:
-        planned = {_plain(name): name for name in PLANNED}
-        raise NoLayer(planned.get(_plain(layer_type), layer_type))
-    return kind
+    by_plain = {
+        _plain(name): kind
+        for kind in LAYERS
+        for name in (kind, *getattr(LAYERS[kind], "aliases", ()))
+    }
+    found = by_plain.get(_plain(layer_type))
+    if found is None:
+        raise NoLayer(layer_type)
+    return found
 
 
 def _plain(name: str) -> str:
@@ -153,6 +161,19 @@ def _doc(record: Record) -> list[str]:
 
 def _fields(record: Record) -> tuple[Field[Any], ...]:
     return fields(record)  # type: ignore[arg-type]
+
+
+def records(heads: Iterable[Any]) -> tuple[Head, ...]:
+    """Return heads whose own layers, given as handles or records, are records."""
+    if isinstance(heads, Head) or not isinstance(heads, Iterable):
+        raise BadValue("heads", "a list of heads", heads)
+    found = []
+    for i, head in enumerate(heads):
+        if not isinstance(head, Head):
+            raise BadValue(f"heads[{i}]", "a Head", head)
+        own = tuple(_handle(f"heads[{i}].layers[{j}]", a) for j, a in enumerate(head.layers))
+        found.append(replace(head, layers=tuple(each.record for each in own)))
+    return tuple(found)
 
 
 def handles(layers: Iterable[Any]) -> tuple[Layer, ...]:

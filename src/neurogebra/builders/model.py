@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from neurogebra.builders import plot, text
+from neurogebra.builders.answers import Answering
 from neurogebra.builders.compiled import Compilable
-from neurogebra.builders.layer import Layer, handles
+from neurogebra.builders.keeping import Keeping
+from neurogebra.builders.layer import handles, records
 from neurogebra.builders.numbers import Numbers
-from neurogebra.builders.parts import as_rows, divide
-from neurogebra.builders.watch import Watch, train_watched
+from neurogebra.builders.parts import given_rows, sources
+from neurogebra.builders.watch import Watch, data_facts, train_watched
 from neurogebra.errors import NotReady
+from neurogebra.observatory.events import TrainEnd
 from neurogebra.observatory.sinks.history import History
-from neurogebra.spec import ModelSpec, RunSpec, check
-from neurogebra.training.data import prepare, prepare_inputs
-from neurogebra.training.saved import load_model, save_model
+from neurogebra.spec import Head, ModelSpec, check
+from neurogebra.training.sources import Feed
 
 
-class Model(Compilable):
+def divergence(name: str, end: TrainEnd, rate: float) -> str:
+    """Return what happened in a training that diverged, and what to try."""
+    return (
+        f"{name}: training diverged: at update {end.step} the loss was no finite number any more; "
+        f"make the model anew and try a learning rate of {rate / 10:.2g} (it was {rate:.2g}), "
+        "clip_norm=1, or inputs of mean 0 and deviation 1"
+    )
+
+
+class Model(Compilable, Answering, Keeping):
     """A network that can be described, trained, asked and saved.
 
     layers: `Layer`s or layer records; the input size is the first layer's `input_shape`, or
-    that of the first data. history: the curves of the latest `fit`. craft: whose words on
-    activations `explain_architecture` shows, None for the book's.
+    that of the first data. heads: several outputs on the layers, each with its own layers,
+    loss and weight; none for one output. history: the curves of the latest `fit`, a head's
+    metrics with its name before them. craft: whose words on activations
+    `explain_architecture` shows, None for the book's.
     """
 
     def __init__(
@@ -34,14 +48,18 @@ class Model(Compilable):
         name: str = "model",
         template_info: Mapping[str, Any] | None = None,
         *,
+        heads: Iterable[Head] = (),
         craft: Any = None,
     ) -> None:
         self.layers = handles(layers)
+        self.heads = records(heads) or (Head(),)
         self.name = check.name("name", name)
         self.template_info = dict(template_info or {})
+        self.preparation: Mapping[str, Any] | None = None
         self.history: dict[str, list[float]] = {}
         self._craft = craft
         self._numbers = Numbers()
+        self._learned_from: Mapping[str, Any] = {}
         self._spec: ModelSpec | None = None
         if self.layers[0].input_shape is not None:
             self._spec = self._of_shape(self.layers[0].input_shape)
@@ -72,86 +90,61 @@ class Model(Compilable):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         epochs: int = 10,
-        batch_size: int = 32,
+        batch_size: int | None = 32,
         validation_split: float = 0.2,
-        validation_data: tuple[Any, Any] | None = None,
+        validation_data: Any = None,
         verbose: bool = True,
         visualize: bool = False,
         callbacks: Iterable[Any] = (),
         seed: int | None = None,
+        *,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        steps_per_epoch: int | None = None,
+        **run: Any,
     ) -> dict[str, list[float]]:
         """Train, and return {"loss", "accuracy", "val_loss", "val_accuracy"} by epoch.
 
-        X: (rows, …), y: (rows,), (rows, units), class indices or one-hot rows. A metric that
-        was not measured has an empty list. validation_split: the share of rows that only
-        check; which ones depends on their count alone, so that a second `fit`, which goes on
-        from the current weights, holds back the same. validation_data: (X, y) instead.
+        X: (rows, …), y: (rows,), (rows, units), class indices or one-hot rows, or head →
+        such targets; a mapped array or the path of a .npy file is read batch by batch. Without
+        y, X yields batches (x, y) or (x, y, weights): an iterable gone through once an epoch,
+        a function that returns one (handed the epoch's number if it takes it), or, with
+        steps_per_epoch, an iterator. A metric that was not measured has an empty list.
+        batch_size: None for all rows at once. validation_split: the share of rows that only
+        check, of arrays; which ones depends on their count alone, so that a second `fit`, which
+        goes on from the current weights, holds back the same. validation_data: (X, y) or
+        batches instead. sample_weight: (rows,); class_weight: class → weight, or "balanced".
         verbose: show it on the terminal. callbacks: sinks, closed at the end, or callables
-        that take each event and whose errors end the run. seed: of the first weights (while
-        nothing is trained), the order of rows and what is dropped; None draws one, shown and
-        kept as `model.seed`. Raises NotReady before `compile`, DataError, BadValue.
+        that take each event, whose errors end the run, and who may return a `Wish` to stop or
+        for another learning rate. seed: of the first weights (while nothing is trained), the
+        order of rows and what is dropped; None draws one, shown and kept as `model.seed`.
+        run: patience, monitor, min_delta, restore_best, shuffle for this training only.
+        Raises NotReady before `compile`, DataError, BadValue.
         """
-        compiled = self._compiled("fit")
+        compiled = self._compiled_for(run)
         if visualize:
             plot.require()
         watch = Watch(self._level, self._config, bool(verbose), tuple(callbacks))
-        rows, asked = as_rows(X), self._numbers.seed_for(seed)
-        run = replace(compiled, epochs=epochs, batch_size=batch_size, seed=asked)
-        spec = self._spec or self._of_shape(rows.shape[1:])
-        parts = divide(spec, run, rows, y, validation_split, validation_data)
-        session = self._numbers.session(spec, run, *parts)
+        rows, asked = given_rows(X, y, steps_per_epoch), self._numbers.seed_for(seed)
+        settled = replace(compiled, epochs=epochs, batch_size=batch_size, seed=asked)
+        shape = rows.in_shape() if isinstance(rows, Feed) else rows.shape[1:]
+        spec = self._spec or self._of_shape(shape)
+        parts = sources(
+            spec, settled, rows, y, validation_split, validation_data,
+            sample_weight=sample_weight, class_weight=class_weight,
+        )  # fmt: skip
+        session = self._numbers.session(spec, settled, *parts)
         found = History()
         self._spec, self.history = spec, found.curves
-        train_watched(session, watch, found)
+        self._learned_from = data_facts(parts[0])
+        end = train_watched(session, watch, found)
+        if end.reason == "diverged" and not watch.is_seen:
+            self._tell_divergence(end, session.rate)
         if visualize:
             self.plot_history()
         return self.history
-
-    def predict(self, X: Any) -> Any:
-        """Return the outputs for X: (rows, …) → (rows, units), in inference mode.
-
-        An untrained model answers with its first weights, those of seed 0 if it has no seed.
-        """
-        run, rows = self._run or RunSpec(), as_rows(X)
-        spec = self._spec or self._of_shape(rows.shape[1:])
-        x = prepare_inputs(spec, run, rows)
-        found = self._numbers.network(spec, run).predict(x)
-        self._spec = spec
-        return found if len(found) > 1 else next(iter(found.values()))
-
-    def evaluate(self, X: Any, y: Any) -> dict[str, float]:
-        """Return the loss and the metrics over all rows, in inference mode."""
-        run, rows = self._compiled("evaluate"), as_rows(X)
-        spec = self._spec or self._of_shape(rows.shape[1:])
-        found = self._numbers.evaluate(spec, run, prepare(spec, run, rows, y))
-        self._spec = spec
-        return found
-
-    def save(self, path: str | Path) -> Path:
-        """Write the model as a folder (JSON and safetensors); RunError if one is there."""
-        run = self._run or RunSpec()
-        weights = self._numbers.network(self.spec, run).weights()
-        rest = {"compiled": self.is_compiled, "template_info": self.template_info}
-        return save_model(path, self.spec, replace(run, seed=self.seed or 0), weights, rest)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Model:
-        """Return a saved model, whose predictions are those of the one that was saved.
-
-        The optimiser's memory is not saved: another `fit` goes on with a fresh one.
-        """
-        found = load_model(path)
-        shapes = [found.model.in_shape, *(None for _ in found.model.layers[1:])]
-        layers = [Layer.of(*pair) for pair in zip(found.model.layers, shapes, strict=True)]
-        model = cls(layers, found.model.name, found.rest.get("template_info"))
-        model._spec = found.model
-        if found.rest.get("compiled", True):
-            model._run = replace(found.run, restore_best=False, patience=0)
-        model._numbers.put(found.model, found.run, found.weights)
-        model._numbers.seed, model._numbers.trained = found.run.seed, True
-        return model
 
     def plot_history(self, path: str | Path | None = None) -> Any:
         """Return a Matplotlib figure of the latest curves; path: save it there as well."""
@@ -164,7 +157,11 @@ class Model(Compilable):
         return f"Model({self.name!r}, {len(self.layers)} layers, {state})"
 
     def _of_shape(self, shape: tuple[int, ...]) -> ModelSpec:
-        return ModelSpec(self.name, shape, tuple(each.record for each in self.layers))
+        return ModelSpec(self.name, shape, tuple(e.record for e in self.layers), self.heads)
+
+    def _tell_divergence(self, end: TrainEnd, rate: float) -> None:
+        """Say that nothing was learned where no sink says it."""
+        warnings.warn(divergence(self.name, end, rate), RuntimeWarning, stacklevel=3)
 
     def _forget_slots(self) -> None:
         self._numbers.slots = False

@@ -12,8 +12,9 @@ from neurogebra.builders.model import Model
 from neurogebra.builders.templates import TEMPLATES, Template, suggest, template
 from neurogebra.errors import BadValue
 from neurogebra.layers import LAYERS
+from neurogebra.spec import Head
 
-__all__ = ["Layer", "Model", "ModelBuilder"]
+__all__ = ["Head", "Layer", "Model", "ModelBuilder"]
 
 
 class ModelBuilder:
@@ -32,13 +33,30 @@ class ModelBuilder:
         """Return a fully connected layer; kw: use_bias, initializer, name."""
         return Layer("Dense", units, activation, input_shape=input_shape, **kw)
 
+    def Conv2D(
+        self,
+        filters: int,
+        kernel_size: Any = 3,
+        activation: str | None = None,
+        input_shape: Any = None,
+        **kw: Any,
+    ) -> Layer:
+        """Return a convolution over images; kw: strides, padding, dilation, groups, …"""
+        given = {"filters": filters, "kernel_size": kernel_size, **kw}
+        return Layer("Conv2D", activation=activation, input_shape=input_shape, **given)
+
     def Dropout(self, rate: float = 0.2, **kw: Any) -> Layer:
         """Return a layer that drops each element with probability `rate` while training."""
         return Layer("Dropout", rate=rate, **kw)
 
-    def Sequential(self, layers: Iterable[Any], name: str | None = None) -> Model:
-        """Return the model of these layers in a row; layers: `Layer`s or layer records."""
-        return Model(layers, name or "model", craft=self.craft)
+    def Sequential(
+        self, layers: Iterable[Any], name: str | None = None, *, heads: Iterable[Head] = ()
+    ) -> Model:
+        """Return the model of these layers in a row; layers: `Layer`s or layer records.
+
+        heads: several outputs, each a `Head` on any of the layers, with its own loss.
+        """
+        return Model(layers, name or "model", heads=heads, craft=self.craft)
 
     def from_template(self, name: str, customize: Mapping[str, Any] | None = None) -> Model:
         """Return a model of a template; customize: input_shape, output_size, hidden, …

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from neurogebra.engines import ENGINES, Network
 from neurogebra.spec import ModelSpec, RunSpec
-from neurogebra.training.data import Data
 from neurogebra.training.session import Session
+from neurogebra.training.sources import Source
 
 
 class Numbers:
@@ -41,6 +42,19 @@ class Numbers:
         self._made, self.slots = (spec, run), False
         return self._network
 
+    def restore(
+        self,
+        spec: ModelSpec,
+        run: RunSpec,
+        weights: dict[str, np.ndarray],
+        optimizer: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Let the weights be those of a training that is over, and so the optimiser's memory."""
+        network = self.put(spec, run, weights)
+        if optimizer is not None:
+            network.load({**{f"weights/{n}": a for n, a in weights.items()}, **optimizer})
+        self.seed, self.trained, self.slots = run.seed, True, optimizer is not None
+
     def seed_for(self, asked: int | None) -> int:
         """Return the seed of the next training: asked for, that of the first weights, or new."""
         if asked is not None:
@@ -50,7 +64,7 @@ class Numbers:
         return int(np.random.SeedSequence().generate_state(1)[0])
 
     def session(
-        self, spec: ModelSpec, run: RunSpec, data: Data, validation: Data | None
+        self, spec: ModelSpec, run: RunSpec, data: Source, validation: Source | None
     ) -> Session:
         """Return a session that goes on from here; an untrained model starts from run.seed."""
         before = self._network if self.trained else None
@@ -62,7 +76,7 @@ class Numbers:
         self.seed, self.trained, self.slots = run.seed, True, True
         return session
 
-    def evaluate(self, spec: ModelSpec, run: RunSpec, data: Data) -> dict[str, float]:
+    def evaluate(self, spec: ModelSpec, run: RunSpec, data: Source) -> dict[str, float]:
         """Return loss and metrics of the weights as they are."""
         weights = self.network(spec, run).weights()
         return Session(spec, run, data, weights=weights).evaluate(data)
@@ -75,6 +89,20 @@ class Numbers:
             copy.load(self._network.state())
         other.seed, other.trained, other.slots = self.seed, self.trained, self.slots
         return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return plain records and arrays; programs are recorded anew where they are needed."""
+        state = None if self._network is None else self._network.state()
+        own = {"seed": self.seed, "trained": self.trained, "slots": self.slots}
+        return {**own, "made": self._made, "state": state}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
+        if kept["made"] is not None and kept["state"] is not None:
+            spec, run = kept["made"]
+            given = {n[8:]: a for n, a in kept["state"].items() if n.startswith("weights/")}
+            self.put(spec, run, given).load(kept["state"])
+        self.seed, self.trained, self.slots = kept["seed"], kept["trained"], kept["slots"]
 
     def _is_on(self, engine: str) -> bool:
         return self._made is not None and self._made[1].engine == engine

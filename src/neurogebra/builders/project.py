@@ -19,7 +19,7 @@ from neurogebra.datasets.source import Source, open_data
 from neurogebra.datasets.target import REGRESSION
 from neurogebra.errors import BadValue, RunError
 from neurogebra.layers import Dense
-from neurogebra.losses import LOSSES
+from neurogebra.losses import LOSSES, Loss
 from neurogebra.losses.table import BINARY, CLASSES, SIGNS, VALUES
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.doctor import Doctor
@@ -126,11 +126,17 @@ def plan(data: DataSpec, layers: Iterable[tuple[int, str]], run: Mapping[str, An
     return _dealt(data, source, fitted, model, _settled(described, fitted.task, run))
 
 
+def _fits(loss: Loss, task: str) -> bool:
+    """Say whether a loss takes a task's targets, and its outputs behind their activation."""
+    ends = ("sigmoid", "linear") if task == "binary" else (HEADS[task][0],)
+    return loss.end in ends and loss.target in FITTING[task] and not loss.logits
+
+
 def _settled(run: RunSpec, task: str, given: Mapping[str, Any]) -> RunSpec:
     """Fill in what follows from the task; BadValue for a loss that does not fit it."""
     if "loss" not in given:
         run = replace(run, loss=HEADS[task][1])
-    fitting = [name for name, loss in LOSSES.items() if loss.target in FITTING[task]]
+    fitting = [name for name, loss in LOSSES.items() if _fits(loss, task)]
     if run.loss not in fitting:
         hint = f"there are {', '.join(fitting)}"
         raise BadValue("loss", f"one that fits a {task} task", run.loss, hint)

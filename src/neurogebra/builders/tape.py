@@ -67,7 +67,8 @@ class Tape:
         arg = user.args[place]
         g = symbol("g")
         leaves = [a if a.is_number else symbol(f"a{i}") for i, a in enumerate(user.args)]
-        parts = ALPHABET[user.op].vjp(g, symbol("out"), *leaves, **dict(user.attrs))  # type: ignore[misc]
+        vjp: Any = ALPHABET[user.op].vjp
+        parts = vjp(g, symbol("out"), *leaves, **dict(user.attrs))
         part = parts[place] if isinstance(parts[place], Node) else number(parts[place])
         shape = np.shape(self.values[id(arg)])
         if ALPHABET[user.op].kind == ELEMENTWISE:

@@ -19,6 +19,7 @@ LARGEST, SMALLEST = 256, 16
 class Template:
     """A network in a few words; every field but name, description, output and loss may change.
 
+    filters: of the convolutions before the hidden layers, each with a pooling behind it;
     hidden: units of the hidden layers; dropout: after each of them but the last, 0 for none;
     input_shape: of one example, None to take it from the first data.
     """
@@ -28,6 +29,7 @@ class Template:
     output: str
     loss: str
     output_size: int = 1
+    filters: tuple[int, ...] = ()
     hidden: tuple[int, ...] = (64, 32)
     activation: str = "relu"
     dropout: float = 0.0
@@ -39,13 +41,19 @@ class Template:
             if key not in CHANGEABLE:
                 close = near(str(key), CHANGEABLE) or CHANGEABLE
                 raise UnknownName("template setting", str(key), close)
-        hidden = check.sequence("hidden", changes.get("hidden", self.hidden))
-        return replace(self, **{**changes, "hidden": hidden})
+        rows = {
+            key: check.sequence(key, changes.get(key, getattr(self, key)))
+            for key in ("filters", "hidden")
+        }
+        return replace(self, **{**changes, **rows})
 
     def layers(self) -> Iterator[Layer]:
         """Yield the layers from the first to the output."""
         shape = self.input_shape
-        if shape is not None and not isinstance(shape, int) and len(shape) > 1:
+        if self.filters:
+            yield from self._convolutions(shape)
+            shape = None
+        elif shape is not None and not isinstance(shape, int) and len(shape) > 1:
             yield Layer("Flatten", input_shape=shape)
             shape = None
         for i, units in enumerate(self.hidden):
@@ -54,6 +62,17 @@ class Template:
                 yield Layer("Dropout", rate=self.dropout)
         shape = None if self.hidden else shape
         yield Layer("Dense", self.output_size, self.output, input_shape=shape)
+
+    def _convolutions(self, shape: Shape | None) -> Iterator[Layer]:
+        """Yield the layers that see images; one without channels is given one."""
+        if shape is not None and not isinstance(shape, int) and len(shape) == 2:
+            yield Layer("Reshape", target_shape=(*shape, 1), input_shape=shape)
+            shape = None
+        for i, filters in enumerate(self.filters):
+            seen = {"filters": filters, "activation": self.activation, "padding": "same"}
+            yield Layer("Conv2D", **seen, input_shape=None if i else shape)
+            yield Layer("MaxPooling2D")
+        yield Layer("Flatten")
 
     def info(self) -> dict[str, Any]:
         """Return what the model remembers of its template; `loss` is the one to compile with."""
@@ -83,14 +102,23 @@ TEMPLATES: Registry[Template] = Registry(
             "binary_crossentropy",
             dropout=0.2,
         ),
+        Template(
+            "image_classifier",
+            "Images of several classes: convolutions, then softmax over output_size classes",
+            "softmax",
+            "categorical_crossentropy",
+            output_size=10,
+            filters=(16, 32),
+            hidden=(64,),
+        ),
         Template("regression", "A number: one linear unit", "linear", "mse"),
     ),
 )
-"""image_classifier of the documents is not here: it needs convolutions, which are not built."""
 
 TASKS = {
     "classification": "simple_classifier",
     "multiclass": "simple_classifier",
+    "image_classification": "image_classifier",
     "binary": "binary_classifier",
     "binary_classification": "binary_classifier",
     "regression": "regression",
@@ -98,18 +126,14 @@ TASKS = {
 
 
 def template(name: str, changes: Mapping[str, Any] | None = None) -> Template:
-    """Return a template by name, changed; UnknownName says what image_classifier waits for."""
-    if name == "image_classifier" and name not in TEMPLATES:
-        error = UnknownName("template", name)
-        error.message = f"{name} needs Conv2D, which is not built yet; there are {_names()}"
-        raise error
+    """Return a template by name, changed."""
     return TEMPLATES[name].customized(changes or {})
 
 
 def suggest(task: str, input_shape: Any, output_size: int = 1) -> Template:
     """Return a template for a task, its width from the number of inputs.
 
-    task: classification, binary, regression. The first hidden layer has the power of two from
+    task: classification, image_classification, binary, regression. The first hidden layer has the power of two from
     twice the inputs on, 16 to 256, the second half of it: enough to mix the inputs, and few
     enough to train in seconds. Classification into one unit is yes or no.
     """
@@ -123,9 +147,6 @@ def suggest(task: str, input_shape: Any, output_size: int = 1) -> Template:
     width = SMALLEST
     while width < min(2 * inputs, LARGEST):
         width *= 2
-    changes = {"input_shape": first.input_shape, "hidden": (width, width // 2)}
+    hidden = (width,) if TEMPLATES[name].filters else (width, width // 2)
+    changes = {"input_shape": first.input_shape, "hidden": hidden}
     return TEMPLATES[name].customized({**changes, "output_size": output_size})
-
-
-def _names() -> str:
-    return ", ".join(TEMPLATES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from textwrap import indent
+from textwrap import indent, wrap
 from typing import Any
 
 from neurogebra.builders.layer import Layer
@@ -61,12 +61,23 @@ def _layer(number: int, layer: Layer, described: Described, spec: ModelSpec) -> 
     placed = described.placed
     yield f"{number}. {placed.name}: {layer!r}"
     yield f"   {layer.description}"
-    yield f"   forward   {described.forward}   {sizes(placed.in_shape)} → {sizes(placed.out_shape)}"
+    shapes = f"{sizes(placed.in_shape)} → {sizes(placed.out_shape)}"
+    first, *more = described.forward.split("; ")
+    yield from _wrapped("forward", f"{first}   {shapes}")
+    for line in more:
+        yield from _wrapped("", line)
     for line in described.backward:
-        yield f"   backward  {line}"
-    yield f"   learns    {_sum(placed, spec)}"
+        yield from _wrapped("backward", line)
+    yield from _wrapped("learns", _sum(placed, spec))
     if layer.best_for:
         yield f"   best for  {'; '.join(layer.best_for)}"
+
+
+def _wrapped(word: str, text: str) -> Iterator[str]:
+    """Yield a line under its word, on as many lines as 80 columns ask for."""
+    lines = [text] if len(text) <= 67 else wrap(text, 67, break_long_words=False)
+    for i, line in enumerate(lines):
+        yield f"   {'' if i else word:<10}{line}"
 
 
 def _sum(placed: Placed, spec: ModelSpec) -> str:

@@ -124,7 +124,7 @@ def trace(
     data = symbol("x")
     outputs = forward(model, ops, p, data)
     targets = {h.name: symbol(f"y.{h.name}") for h in model.heads}
-    total = total_loss(model, run.loss, ops, outputs, targets)
+    total = total_loss(model, run, ops, outputs, targets)
     given: dict[str, Any] = {**weights, "x": x, **{f"y.{h}": a for h, a in y.items()}}
     rng = np.random.default_rng(run.seed)
     graph = tape.record(total, tuple(outputs.values()), given, rng)

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from neurogebra.errors import BadValue, RunError
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.events import Event, Level, SinkFailed, Stamped
+from neurogebra.observatory.events import Event, Level, Note, SinkFailed, Stamped, TrainEnd
 from neurogebra.observatory.fingerprint import TrainingFingerprint
 from neurogebra.observatory.presets import LogConfig
 from neurogebra.observatory.recorder import BackendSink
 from neurogebra.observatory.sinks.exporters import EXPORTERS
 from neurogebra.observatory.sinks.history import History
 from neurogebra.observatory.sinks.terminal import Terminal
+from neurogebra.training.control import Control, Wish
+from neurogebra.training.data import Data
 from neurogebra.training.runner import Stop, on_signals, run
 from neurogebra.training.session import Session
+from neurogebra.training.sources import Source
+
+# Bytes up to which a `fit` takes the digest of its data, to be saved with the model.
+HASHED = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,11 @@ class Watch:
         if self.level is not None:
             return self.level
         return Level.BASIC if self.config is None else self.config.level
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether anybody is told how the run ends."""
+        return self.shown > Level.SILENT or bool(self.callbacks)
 
     def sinks(self) -> list[Sink]:
         """Return the terminal, the files of the config and the sinks among the callbacks."""
@@ -66,6 +79,11 @@ class Calls:
         self.functions = tuple(functions)
         self.level = Level.DETAILED if self.functions else Level.SILENT
         self._waiting: deque[Event] = deque()
+        self.control: Control | None = None
+
+    def attach(self, control: Control) -> None:
+        """Pass on what the functions wish."""
+        self.control = control
 
     def handle(self, stamped: Stamped) -> None:
         """Keep an event until it is delivered."""
@@ -77,7 +95,9 @@ class Calls:
         while self._waiting:
             event = self._waiting.popleft()
             for function in self.functions:
-                function(event)
+                wish = function(event)
+                if isinstance(wish, Wish) and self.control is not None:
+                    self.control.of(getattr(function, "__name__", repr(function))).ask(wish)
 
     def close(self) -> None:
         """There is nothing to let go."""
@@ -101,15 +121,16 @@ class Failures:
         """There is nothing to let go."""
 
 
-def train_watched(session: Session, watch: Watch, history: History) -> None:
-    """Train to the end; the sinks are closed and their files whole, however it ends.
+def train_watched(session: Session, watch: Watch, history: History) -> TrainEnd:
+    """Train to the end and return the last event.
 
-    A sink that fails is taken off with a RuntimeWarning. Ctrl-C ends after the current
+    The sinks are closed and their files whole, however it ends. A sink that fails is taken off with a RuntimeWarning. Ctrl-C ends after the current
     update and is then raised as always.
     """
     failures, calls, sinks = Failures(), watch.calls(), watch.sinks()
     _tell_fingerprint(session, sinks)
     bus = Bus([failures, history, *sinks, calls])
+    control = _attached(session, (*sinks, calls))
     doctor = Doctor(bus.publish, sample_every=watch.config.layer_every if watch.config else 0)
     listened = bool(sinks) or bool(calls.functions)
     examined = listened and (watch.config is None or watch.config.health_checks)
@@ -122,8 +143,10 @@ def train_watched(session: Session, watch: Watch, history: History) -> None:
         return stop.asked
 
     try:
+        for message in _constant(session.data):
+            bus.publish(Note(message=message))
         with on_signals(stop):
-            run(session, bus, stop=over)
+            end = run(session, bus, stop=over, control=control)
         if examined and not stop.asked:
             bus.publish(doctor.verdict())
         calls.deliver()
@@ -134,6 +157,24 @@ def train_watched(session: Session, watch: Watch, history: History) -> None:
         warnings.warn(text, RuntimeWarning, stacklevel=3)
     if stop.asked:
         raise KeyboardInterrupt
+    return end
+
+
+def _constant(rows: Source) -> Iterator[str]:
+    """Yield a sentence for each head whose targets are all the same."""
+    for head, y in rows.y.items() if isinstance(rows, Data) else ():
+        if len(y) > 1 and y[0].size and (y == y[:1]).all():
+            yield f"all {len(y)} targets of {head!r} are the same: there is nothing to learn"
+
+
+def _attached(session: Session, sinks: Iterable[Sink]) -> Control:
+    """Return the run's control, after handing it to every sink that has `attach`."""
+    control = Control(session)
+    for sink in sinks:
+        attach = getattr(sink, "attach", None)
+        if attach is not None:
+            attach(control.of(sink.name))
+    return control
 
 
 def _is_sink(callback: Any) -> bool:
@@ -163,11 +204,27 @@ def _exporters(config: LogConfig | None) -> list[Sink]:
     return [row.make(folder / row.file, level) for row in rows]
 
 
+def data_facts(rows: Source) -> dict[str, Any]:
+    """Return the fingerprint's fields on what a model learned from; {} where it is not at hand."""
+    arrays = _arrays(rows)
+    if arrays is None or sum(a.nbytes for a in arrays.values()) > HASHED:
+        return {}
+    found = TrainingFingerprint.of_data(arrays)
+    return {**found, "dataset_shape": list(found["dataset_shape"])}
+
+
+def _arrays(rows: Source) -> dict[str, np.ndarray] | None:
+    """Return the arrays of rows that lie in memory; a digest of others takes a second pass."""
+    if not isinstance(rows, Data):
+        return None
+    return {"x": rows.x, **{f"y.{h}": a for h, a in rows.y.items()}}
+
+
 def _tell_fingerprint(session: Session, sinks: Iterable[Sink]) -> None:
     takers = [sink for sink in sinks if hasattr(sink, "add_fingerprint")]
     if not takers:
         return
-    data = {"x": session.data.x, **{f"y.{h}": a for h, a in session.data.y.items()}}
+    data = _arrays(session.data)
     found = TrainingFingerprint.capture(
         model_info=session.model.to_dict(),
         hyperparameters=session.run.to_dict(),

@@ -20,6 +20,7 @@ _LINEAR_IN_FIRST = (
 # In which of its arguments an operation is linear, so that a scalar may stand before it.
 _LINEAR: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("matmul", "dot", "outer", "matmul_left", "matmul_right"), (0, 1)),
+    **dict.fromkeys(("conv2d", "conv2d_left", "conv2d_right"), (0, 1)),
     "solve": (1,),
     "cofactor_slope": (0,),
     **dict.fromkeys(_LINEAR_IN_FIRST, (0,)),

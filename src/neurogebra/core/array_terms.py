@@ -58,7 +58,7 @@ class Terms:
         if self._is_quotient(scalars, arrays):
             return product(self.forms, term)
         size = Term(abs(scalars.number), scalars.powers)
-        found = all_of([power_of(self.forms, b, e) for b, e in arrays.powers.items()])
+        found = all_of(self.forms, [power_of(self.forms, b, e) for b, e in arrays.powers.items()])
         if size != Term(ONE, {}):
             found = Node("mul", (product(self.forms, size), found))
         return -found if scalars.number < 0 else found

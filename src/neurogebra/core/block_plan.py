@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -15,14 +17,26 @@ from neurogebra.ops import ALPHABET
 from neurogebra.ops.into import APART, INTO
 from neurogebra.ops.record import ELEMENTWISE
 
+_ROW = 1 << 12  # elements of a product of vectors that BLAS computes in one thread
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> Any:
+    """Return Σ aᵢ bᵢ, row by row of so many that no sum is a long one."""
+    if a.size % _ROW:
+        return np.add.reduce(a * b)
+    return np.add.reduce(np.vecdot(a.reshape(-1, _ROW), b.reshape(-1, _ROW)))
+
+
+# `sum_of_products` reduces two arrays: a plan puts it in place of a product and its sum.
 REDUCED: dict[str, Callable[..., Any]] = {
     "sum": np.add.reduce,
     "amax": np.maximum.reduce,
     "amin": np.minimum.reduce,
+    "sum_of_products": _dot,
 }
 _TESTS = frozenset({"greater", "greater_equal", "equal"})
 # What a plan treats itself; all else that is not elementwise is written out or declined.
-_OWN = frozenset({*REDUCED, "size", "expand_like", "sum_to"})
+_OWN = frozenset({"sum", "amax", "amin", "size", "expand_like", "sum_to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +58,14 @@ class Pass:
     """One walk over all pieces.
 
     scalars: (row, operation, args), computed before it; reduced: rows that it reduces, with the
-    operation; sources: what they reduce; result: the row that is the formula's value.
+    operation; sources: what they reduce, two rows of a sum of products; result: the row that is
+    the formula's value.
     """
 
     scalars: list[Instruction] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     reduced: dict[int, str] = field(default_factory=dict)
-    sources: dict[int, int] = field(default_factory=dict)
+    sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
     result: int | None = None
     buffers: int = 0
     masks: int = 0
@@ -80,7 +95,8 @@ class _Kinds:
     """What each row is: an array or a number, and after how many passes it is known."""
 
     def __init__(self, whole: Program, many: Sequence[str]) -> None:
-        self.whole = whole
+        self.whole, self.numbers, self.rows = whole, dict(whole.numbers), whole.registers
+        self.products: dict[int, tuple[int, int]] = {}  # a row → the array and the number it is of
         self.arrays = {r for r, name in whole.inputs.items() if name in many}
         self.level = dict.fromkeys((*whole.numbers, *whole.inputs), 0)
         self.spread: set[int] = set()  # numbers that stand for an array filled with them
@@ -107,10 +123,38 @@ class _Kinds:
             return False
         if any(a in self.arrays for a in args):
             self.arrays.add(line.out)
+            line = self._cheaper(line)
         elif any(a in self.spread for a in args):
             self.spread.add(line.out)
         self._keep(line, max(self.level[a] for a in args))
         return True
+
+    def _cheaper(self, line: Instruction) -> Instruction:
+        """Return what a line is in fewer or faster passes, digit for digit.
+
+        A division by a power of two is a product, and −(a x) with a number a is (−a) x.
+        """
+        if line.op == "div":
+            by = self.numbers.get(line.args[1])
+            if isinstance(by, (int, float)) and 1 <= by <= 2**60 and math.frexp(by)[0] == 0.5:
+                row = self._row()
+                self.numbers[row], self.level[row] = 1 / by, 0
+                line = Instruction(line.out, "mul", (line.args[0], row), ())
+        inner = self.products.get(line.args[0]) if line.op == "neg" else None
+        if inner is not None:
+            x, a = inner
+            row = self._row()
+            self._keep(Instruction(row, "neg", (a,), ()), self.level[a])
+            return Instruction(line.out, "mul", (x, row), ())
+        if line.op == "mul":
+            x, a = sorted(line.args, key=lambda row: row not in self.arrays)
+            if a not in self.arrays and a not in self.spread:
+                self.products[line.out] = x, a
+        return line
+
+    def _row(self) -> int:
+        self.rows += 1
+        return self.rows - 1
 
     def _reduce(self, line: Instruction) -> bool:
         (source,) = line.args
@@ -145,8 +189,8 @@ class _Kinds:
         if wide:
             passes.append(self._pass(depth, output))
         last = () if wide else tuple(self._scalars(depth))
-        inputs, numbers = dict(self.whole.inputs), dict(self.whole.numbers)
-        return Plan(numbers, inputs, tuple(passes), last, output, output in self.spread)
+        inputs = dict(self.whole.inputs)
+        return Plan(self.numbers, inputs, tuple(passes), last, output, output in self.spread)
 
     def _scalars(self, level: int) -> list[Instruction]:
         return [
@@ -170,9 +214,55 @@ class _Kinds:
         made = Pass(self._scalars(level), result=result)
         if result is None:
             made.reduced = {line.out: line.op for line in reductions}
-            made.sources = {line.out: line.args[0] for line in reductions}
-        _Buffers(made, needed[::-1], self.arrays).fill()
+            made.sources = {line.out: line.args for line in reductions}
+        lines = _gated(made, _dotted(made, needed[::-1], self.arrays, self.numbers))
+        _Buffers(made, lines, self.arrays).fill()
         return made
+
+
+def _dotted(
+    made: Pass, lines: list[Instruction], arrays: set[int], numbers: Mapping[int, Any]
+) -> list[Instruction]:
+    """Put one reduction in place of every sum of a product that nothing else reads."""
+    by_row = {line.out: line for line in lines}
+    read = _readers(made, lines)
+    for row, op in list(made.reduced.items()):
+        line = by_row.get(made.sources[row][0])
+        if op != "sum" or line is None or read[line.out] > 1:
+            continue
+        square = line.op == "pow" and numbers.get(line.args[1]) == 2
+        pair = (line.args[0],) * 2 if square else line.args
+        if (square or line.op == "mul") and arrays.issuperset(pair):
+            made.reduced[row], made.sources[row] = "sum_of_products", pair
+            lines = [other for other in lines if other is not line]
+    return lines
+
+
+def _gated(made: Pass, lines: list[Instruction]) -> list[Instruction]:
+    """Put a gate in place of every product with a sigmoid that nothing else reads."""
+    read = _readers(made, lines)
+    gates = {x.out: x.args[0] for x in lines if x.op == "sigmoid" and read[x.out] == 1}
+    found: list[Instruction] = []
+    for line in lines:
+        inner = next((a for a in line.args if a in gates), None) if line.op == "mul" else None
+        if inner is not None:
+            (other,) = (a for a in line.args if a != inner)
+            found = [f for f in found if f.out != inner]
+            line = Instruction(line.out, "gate", (other, gates[inner]), ())
+        found.append(line)
+    return found
+
+
+def _readers(made: Pass, lines: Sequence[Instruction]) -> Counter[int]:
+    """Count how often each row is read in a pass."""
+    read = Counter(a for line in lines for a in line.args)
+    read.update(_sources(made))
+    read.update([made.result] if made.result is not None else [])
+    return read
+
+
+def _sources(made: Pass) -> list[int]:
+    return [row for rows in made.sources.values() for row in rows]
 
 
 class _Buffers:
@@ -181,7 +271,7 @@ class _Buffers:
     def __init__(self, made: Pass, lines: list[Instruction], arrays: set[int]) -> None:
         self.made, self.lines, self.arrays = made, lines, arrays
         self.last = {a: i for i, line in enumerate(lines) for a in line.args}
-        for source in made.sources.values():
+        for source in _sources(made):
             self.last[source] = len(lines)
         self.free: dict[bool, list[int]] = {True: [], False: []}
         self.held: dict[int, tuple[bool, int]] = {}
@@ -215,7 +305,7 @@ class _Buffers:
 
     def _is_mask(self, line: Instruction) -> bool:
         """Say whether a comparison only ever chooses: then truth values are enough."""
-        if line.op not in _TESTS or line.out in (self.made.result, *self.made.sources.values()):
+        if line.op not in _TESTS or line.out in (self.made.result, *_sources(self.made)):
             return False
         readers = [r for r in self.lines if line.out in r.args]
         return all(r.op == "where" and line.out not in r.args[1:] for r in readers)

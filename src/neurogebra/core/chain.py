@@ -114,6 +114,7 @@ def names_of(order: Nodes) -> Names:
 
 
 def name_of(a: Any, names: Names) -> str:
+    """Return what an operand is called, or a constant itself."""
     if isinstance(a, (int, float)):
         return plain(a)
     if isinstance(a, np.ndarray):
@@ -122,6 +123,7 @@ def name_of(a: Any, names: Names) -> str:
 
 
 def call_text(op: str, args: Sequence[str], attrs: Any = ()) -> str:
+    """Write an operation with its operands: a · b, tanh(x), sum(x, axis=0)."""
     if op in SIGNS:
         return f" {SIGNS[op]} ".join(f"({a})" if a.startswith("-") else a for a in args)
     if op == "neg":
@@ -145,6 +147,7 @@ def _text(part: Any) -> str:
 
 
 def plain(x: Any) -> str:
+    """Write a number with at most six digits."""
     return str(x) if isinstance(x, int) else repr(float(f"{x:.6g}"))
 
 
@@ -153,6 +156,7 @@ def _few(data: Any) -> str:
 
 
 def content(data: Any) -> str:
+    """Write a number, a small array, or the shape of a larger one."""
     if isinstance(data, float):
         return plain(data)
     if data.size > FEW:

@@ -183,9 +183,12 @@ def _width(box: Box) -> float:
 
 _STYLE = """<style>
 .box{stroke-width:1.2;fill:#f6f8fa;stroke:#8c959f}.leaf{fill:#ddf4ff;stroke:#0969da}
-.root{fill:#dafbe1;stroke:#1a7f37}.edge{fill:none;stroke:#8c959f}text{fill:#1f2328}.small{fill:#59636e}
-@media(prefers-color-scheme:dark){.box{fill:#21262d;stroke:#6e7681}.leaf{fill:#0c2d4b;stroke:#58a6ff}
-.root{fill:#12331c;stroke:#3fb950}.edge{stroke:#6e7681}text{fill:#e6edf3}.small{fill:#9198a1}}
+.root{fill:#dafbe1;stroke:#1a7f37}.edge{fill:none;stroke:#8c959f}
+text{fill:#1f2328}.small{fill:#59636e}
+@media(prefers-color-scheme:dark){
+.box{fill:#21262d;stroke:#6e7681}.leaf{fill:#0c2d4b;stroke:#58a6ff}
+.root{fill:#12331c;stroke:#3fb950}.edge{stroke:#6e7681}
+text{fill:#e6edf3}.small{fill:#9198a1}}
 </style>"""
 
 

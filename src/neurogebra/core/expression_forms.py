@@ -15,9 +15,16 @@ class Forms:
         self._known: dict[Any, int] = {}
         self._nodes: list[Node] = []
         self._alive: list[Node] = []
+        # What was read of a node, what was written for a term, and the products of two nodes;
+        # the nodes are kept with what was found.
+        self.read: dict[int, tuple[Node, Any]] = {}
+        self.written: dict[Any, Node] = {}
+        self.joined: dict[tuple[int, int], tuple[Node, Node, Node]] = {}
 
     def number(self, root: Node) -> int:
         """Return the number of a formula's form."""
+        if id(root) in self._numbers:
+            return self._numbers[id(root)]
         for node in in_order(root, known=self._numbers):
             key = (
                 node.op,

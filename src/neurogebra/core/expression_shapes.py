@@ -32,6 +32,8 @@ class Shapes:
 
     def of(self, root: Node) -> Shape:
         """Return the shape of a formula."""
+        if id(root) in self._known:
+            return self._known[id(root)]
         for node in in_order(root, known=self._known):
             self._known[id(node)] = self._shape(node, [self._known[id(a)] for a in node.args])
             self._alive.append(node)

@@ -21,7 +21,15 @@ class Term(NamedTuple):
 
 
 def term_of(forms: Forms, node: Node) -> Term:
-    """Read a node as a product; its parts are tidy already."""
+    """Read a node as a product, once; its parts are tidy already."""
+    known = forms.read.get(id(node))
+    if known is None:
+        known = forms.read[id(node)] = node, _read(forms, node)
+    term: Term = known[1]
+    return term
+
+
+def _read(forms: Forms, node: Node) -> Term:
     if node.op == NUMBER:
         return Term(_exact(node.value), {})
     if node.op == "neg":
@@ -62,7 +70,14 @@ def scaled(a: Number, b: Number) -> Number:
 
 
 def product(forms: Forms, term: Term) -> Node:
-    """Write a product: number first, what divides under one line."""
+    """Write a product, once: number first, what divides under one line."""
+    key = type(term.number), term.number, *term.powers.items()
+    if key not in forms.written:
+        forms.written[key] = _written(forms, term)
+    return forms.written[key]
+
+
+def _written(forms: Forms, term: Term) -> Node:
     term = numbers_out(forms, term)
     if term.number == 0:
         return number(0)
@@ -73,10 +88,11 @@ def product(forms: Forms, term: Term) -> Node:
     over, under = parts_of(size)
     above = [power_of(forms, b, e) for b, e in term.powers.items() if e > 0]
     below = [power_of(forms, b, -e) for b, e in term.powers.items() if e < 0]
-    top = all_of(above) if over == 1 and above else all_of([number(over), *above])
+    top = all_of(forms, above if over == 1 and above else [number(over), *above])
     found = top
     if below or under != 1:
-        found = build("div", (top, all_of([number(under), *below] if under != 1 else below)), {})
+        bottom = all_of(forms, [number(under), *below] if under != 1 else below)
+        found = build("div", (top, bottom), {})
     return -found if term.number < 0 else found
 
 
@@ -135,11 +151,14 @@ def power_of(forms: Forms, base: int, exponent: Number) -> Node:
     return build("pow", (node, number(plain)), {})
 
 
-def all_of(factors: list[Node]) -> Node:
-    """Return the product of factors."""
+def all_of(forms: Forms, factors: list[Node]) -> Node:
+    """Return the product of factors; products that begin alike share their beginning."""
     found = factors[0]
     for factor in factors[1:]:
-        found = build("mul", (found, factor), {})
+        key = id(found), id(factor)
+        if key not in forms.joined:
+            forms.joined[key] = found, factor, build("mul", (found, factor), {})
+        found = forms.joined[key][2]
     return found
 
 

@@ -35,6 +35,8 @@ CALLED = {
     "part_back": "embed",
     "diagonal_back": "diag",
     "flatten": "vec",
+    "unpatches": "fold",
+    "max_pool_back": "unpool",
 }
 # Of these the index is written too.
 INDEXED = ("put_along", "take_back")
@@ -72,7 +74,9 @@ class Page:
         axis, rank = dict(node.attrs).get("axis"), self.rank(node.args[0])
         if axis is None or (rank is not None and rank < 2):
             return ""
-        return axis_letter(axis) if rank is None else LETTERS[axis % rank % len(LETTERS)]
+        if rank is None or isinstance(axis, tuple):
+            return axis_letter(axis)
+        return LETTERS[axis % rank % len(LETTERS)]
 
     def is_n(self, node: Node) -> bool:
         """Say whether a size may be written n: where it is the only one."""

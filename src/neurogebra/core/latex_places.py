@@ -16,8 +16,10 @@ LETTERS = "ijklpq"
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def axis_letter(axis: int | None) -> str:
+def axis_letter(axis: int | tuple[int, ...] | None) -> str:
     """Return the letter of an axis where ranks are not known; "" for all and for the last."""
+    if isinstance(axis, tuple):
+        return "".join(LETTERS[a] if 0 <= a < len(LETTERS) else str(a) for a in axis)
     if axis is None or axis == -1:
         return ""
     if axis == -2:  # of a matrix, as a rule
@@ -76,6 +78,8 @@ def _numbers(op: str, attrs: dict[str, Any]) -> list[str]:
         return [str(a) for a in attrs["axes"]]
     if op in ("part_like", "part_back"):
         return ["last" if attrs.get("last") else "first"]
+    if "height" in attrs and not op.startswith("conv2d"):
+        return [f"{attrs['height']}×{attrs['width']}"]
     return [span(attrs)] if op == "slice_back" else []
 
 

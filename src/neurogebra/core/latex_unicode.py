@@ -199,6 +199,9 @@ _UNICODE: dict[str, Callable[[Node, list[Part]], Part]] = {
     "inverse": lambda n, p: (f"{_within(p[0], ATOM)}⁻¹", POWER),
     "digamma": lambda n, p: (f"ψ({p[0][0]})", ATOM),
     "eye_like": lambda n, p: ("I", ATOM),
+    "conv2d": lambda n, p: (f"{_within(p[0], POWER)} ∗ {_within(p[1], POWER)}", PRODUCT),
+    "conv2d_left": lambda n, p: (f"{_within(p[0], POWER)} ∗ᵀ {_within(p[1], POWER)}", PRODUCT),
+    "conv2d_right": lambda n, p: (f"{_within(p[0], ATOM)}ᵀ ∗ {_within(p[1], POWER)}", PRODUCT),
     "sum_to": lambda n, p: (f"Σ {_within(p[0], HADAMARD)}", PRODUCT),
 }
 _BY_PAGE: dict[str, Callable[[Node, list[Part], Page], Part]] = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from neurogebra.core.program import Instruction, Program
+from neurogebra.engines.homes import Homes
 from neurogebra.engines.kernels import IN_PLACE
 
 Shape = tuple[int, ...]
@@ -30,6 +31,7 @@ class Buffers:
         pinned: Iterable[int],
         dtype: np.dtype[Any],
         free: dict[int, list[np.ndarray]] | None = None,
+        shape_of: Callable[[int], Shape | None] = lambda register: None,
     ) -> None:
         self.lines, self.dtype = program.lines, dtype
         self.targets, self.pinned = dict(targets), {*pinned, *targets}
@@ -37,12 +39,15 @@ class Buffers:
         self.free = {} if free is None else free
         self.owned: dict[int, np.ndarray] = {}
         self.root: dict[int, int] = {}  # a view's register → the one that owns the numbers
+        self.looks: dict[int, list[int]] = {}  # the other way round
+        self.until: dict[int, int] = {}  # an owner → the last line that reads it or a look at it
         self.readers: dict[int, list[int]] = {}
         for place, line in enumerate(program.lines):
             for register in set(line.args):
                 self.readers.setdefault(register, []).append(place)
         self.writes = {line.out: place for place, line in enumerate(program.lines)}
         self.early = dict(self._early())
+        self.homes = Homes(program.lines, shape_of, self._room, self.pinned)
 
     def owner(self, register: int) -> int:
         """Return the register that owns the numbers which `register` shows."""
@@ -51,12 +56,26 @@ class Buffers:
     def show(self, register: int, of: int) -> None:
         """Note that `register` is another look at the numbers of `of`."""
         self.root[register] = self.owner(of)
+        owner = self.owner(of)
+        self.looks.setdefault(owner, []).append(register)
+        self.until[owner] = max(self._last(owner), self._last(register))
 
-    def take(self, register: int, shape: Shape) -> np.ndarray:
-        """Return an array of `shape` for a register: its target, or a spare one, or a new one."""
+    def take(self, register: int, shape: Shape, *, apart: bool = False) -> np.ndarray:
+        """Return an array of `shape` for a register: its target, or a spare one, or a new one.
+
+        apart: its rows may lie apart, so that it can be a piece of a longer array.
+        """
         target = self.targets.get(register, self.early.get(register))
         if target is not None and target.shape == shape and self.may_write(register, target):
             return target
+        return self._room(register, shape, apart)
+
+    def _room(self, register: int, shape: Shape, apart: bool = False) -> np.ndarray:
+        """Return a piece of a longer array that a register is a part of, or an array for it."""
+        piece = self.homes.piece(register, shape)
+        if piece is not None and (apart or piece[0].flags.c_contiguous):
+            self.show(register, piece[1])
+            return piece[0]
         spare = self.free.get(math.prod(shape))
         flat = spare.pop() if spare else np.empty(math.prod(shape), self.dtype)
         if register not in self.pinned:
@@ -86,10 +105,15 @@ class Buffers:
         return straight and [r for r in self.pinned if self.owner(r) == owner] == [register]
 
     def _last(self, register: int) -> int:
-        looks = [register, *(r for r, owner in self.root.items() if owner == register)]
-        if any(r in self.pinned for r in looks):
-            return len(self.lines)
-        return max((self.readers.get(r, [-1])[-1] for r in looks), default=-1)
+        found = self.until.get(register)
+        if found is None:
+            found = len(self.lines) if register in self.pinned else self._own_last(register)
+            self.until[register] = found
+        return found
+
+    def _own_last(self, register: int) -> int:
+        readers = self.readers.get(register)
+        return readers[-1] if readers else -1
 
     def may_write(self, register: int, target: np.ndarray) -> bool:
         """A target's old numbers may go once nobody reads them after the register's line.
@@ -98,7 +122,7 @@ class Buffers:
         """
         first = self.writes[register] + self._in_place(register)
         for source, array in self.given.items():
-            looks = [source, *(r for r, owner in self.root.items() if owner == source)]
+            looks = [source, *self.looks.get(source, ())]
             later = any(i >= first for r in looks for i in self.readers.get(r, ()))
             asked = any(r in self.targets or r in self.pinned - {source} for r in looks)
             if (later or asked) and np.shares_memory(array, target):

@@ -9,14 +9,26 @@ from typing import Any
 import numpy as np
 
 from neurogebra.core.differentiate import gradient
-from neurogebra.core.program import program
+from neurogebra.core.program import Program, program
 from neurogebra.core.tree import Node, build, symbol
-from neurogebra.engines.forward import EngineOps, check_shape, forward, total_loss, watched
+from neurogebra.engines.forward import (
+    EngineOps,
+    check_input,
+    check_shape,
+    check_weights,
+    forward,
+    term_shape,
+    total_loss,
+    watched,
+)
+from neurogebra.engines.fuse import fused
 from neurogebra.engines.kernels import LOWERED
+from neurogebra.engines.long import Unlike
 from neurogebra.engines.protocol import Arrays, Seen, Step
 from neurogebra.engines.recorder import UNIFORM, Recorder, Replay
 from neurogebra.engines.store import Store, model_parameters
 from neurogebra.engines.update import Update
+from neurogebra.errors import BadValue
 from neurogebra.layers import Array
 from neurogebra.spec import ModelSpec, RunSpec
 
@@ -54,40 +66,48 @@ class Recorded:
         training: bool,
         probe: bool,
         with_loss: bool = True,
+        weighted: tuple[str, ...] = (),
     ) -> None:
         model, store = network.model, network.store
+        self.model = model
         self.x = np.ones((rows, *model.in_shape), store.dtype)
         self.y = {
             h.name: np.ones((rows, *model.out_shape(h.name)), store.dtype) for h in model.heads
         }
-        nodes = _graph(model, network.run.loss, training=training, with_loss=with_loss)
+        self.weights = {
+            h: np.ones(term_shape(model, network.run, h, rows), store.dtype) for h in weighted
+        }
+        nodes = _graph(
+            model, network.run, training=training, with_loss=with_loss, weighted=weighted
+        )
         asked, targets = _asked(nodes, store, training, probe, model)
         found = program([node for _, node in asked], LOWERED.__contains__)
         registers = dict(zip((key for key, _ in asked), found.outputs, strict=True))
         registers = {key: r for key, r in registers.items() if key[0] != "draw"}
         found = replace(found, outputs=tuple(registers.values()))
         given = {"x": self.x, **{f"y.{h}": a for h, a in self.y.items()}, **store.views}
-        recorder = Recorder(
-            found,
-            given,
-            store.dtype,
-            {registers[key]: array for key, array in targets.items()},
-            rng=network.rng,
-        )
+        given.update({f"w.{h}": a for h, a in self.weights.items()})
+        into = {registers[key]: array for key, array in targets.items()}
         kept = {key: a.copy() for key, a in targets.items() if key[0] == "kept"}
-        self.replay: Replay = recorder.record()
+        self.replay = record(found, given, store.dtype, into, network.rng)
         for key, old in kept.items():
             targets[key][...] = old  # recording ran the layers' memory forward once
         self.results = {key: self.replay.arrays[r] for key, r in registers.items()}
 
-    def feed(self, x: np.ndarray, y: Arrays | None = None) -> None:
+    def feed(
+        self, x: np.ndarray, y: Arrays | None = None, weights: Arrays | None = None
+    ) -> None:
         """Copy a batch into the input buffers and run the calls."""
-        check_shape("x", self.x.shape, x)
+        check_input(self.model, self.x.shape, x)
         np.copyto(self.x, x)
         if y is not None:
             for head, buffer in self.y.items():
                 check_shape(f"y[{head!r}]", buffer.shape, y.get(head))
                 np.copyto(buffer, y[head])
+        if weights:
+            for head, buffer in self.weights.items():
+                check_shape(f"weights[{head!r}]", buffer.shape, weights[head])
+                np.copyto(buffer, weights[head])
         with np.errstate(all="ignore"):
             self.replay.run()
 
@@ -96,10 +116,26 @@ class Recorded:
         return {key[1]: a for key, a in self.results.items() if key[0] == "output"}
 
 
+def record(
+    program: Program,
+    given: Mapping[str, Any],
+    dtype: np.dtype[Any],
+    targets: Mapping[int, np.ndarray],
+    rng: np.random.Generator,
+) -> Replay:
+    """Return a program's replay, its long sums made short where their terms are alike."""
+    try:
+        return Recorder(fused(program), given, dtype, targets, rng).record()
+    except Unlike:
+        return Recorder(program, given, dtype, targets, rng).record()
+
+
 Key = tuple[str, str]
 
 
-def _graph(model: ModelSpec, loss: str, *, training: bool, with_loss: bool) -> dict[Key, Node]:
+def _graph(
+    model: ModelSpec, run: RunSpec, *, training: bool, with_loss: bool, weighted: tuple[str, ...]
+) -> dict[Key, Node]:
     """Return the formulas of a pass by what they are: parameters, outputs, loss, gradients."""
     ops = SymbolOps(training)
     names = [*model_parameters(model), *model.state_names()]
@@ -111,12 +147,13 @@ def _graph(model: ModelSpec, loss: str, *, training: bool, with_loss: bool) -> d
     if not with_loss:
         return nodes
     y = {h.name: symbol(f"y.{h.name}") for h in model.heads}
-    total = total_loss(model, loss, ops, outputs, y)
+    weights = {head: symbol(f"w.{head}") for head in weighted}
+    total = total_loss(model, run, ops, outputs, y, weights)
     nodes[("loss", "")] = total
     if not training:
         return nodes
     trained = list(model_parameters(model))
-    seen = watched(model, loss, ops, outputs)
+    seen = watched(model, run, ops, outputs)
     grads = gradient(total, [*(p[n] for n in trained), *seen.values()])
     nodes.update({("gradient", n): g for n, g in zip(trained, grads, strict=False)})
     nodes.update({("backward", n): g for n, g in zip(seen, grads[len(trained) :], strict=True)})
@@ -153,33 +190,44 @@ class NumpyNetwork:
     ) -> None:
         self.model, self.run, self.rng = model, run, rng
         self.store = Store(model_parameters(model), model.state_names(), weights, run.dtype)
-        self.update = Update(run, self.store.w, self.store.g)
+        self.update = Update(run, self.store.w, self.store.g, model_parameters(model))
         self.steps = 0
-        self._programs: dict[tuple[int, str], Recorded] = {}
+        self._programs: dict[tuple[int, str, tuple[str, ...]], Recorded] = {}
 
-    def step(self, x: np.ndarray, y: Arrays, *, lr: float, probe: bool = False) -> Step:
-        """Make one update and return the loss before it."""
-        program = self._program(len(x), "probe" if probe else "train")
-        program.feed(x, y)
-        self.steps += 1
+    def step(
+        self,
+        x: np.ndarray,
+        y: Arrays,
+        *,
+        lr: float,
+        probe: bool = False,
+        weights: Arrays | None = None,
+    ) -> Step:
+        """Take in one batch, update when it is its turn, and return the loss before that."""
+        program = self._program(len(x), "probe" if probe else "train", weights)
+        program.feed(x, y, weights)
         before = self.store.w.copy() if probe else None
         with np.errstate(all="ignore"):
-            self.update.run(self.steps, lr)
+            if self.update.take():
+                self.steps += 1
+                self.update.run(self.steps, lr)
         loss = float(program.results[("loss", "")])
         seen = tuple(self._seen(program, before)) if before is not None else ()
         return Step(loss, program.outputs(), seen)
 
-    def evaluate(self, x: np.ndarray, y: Arrays) -> Step:
+    def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
         """Return the loss and outputs in inference mode; nothing changes."""
-        program = self._program(len(x), "evaluate")
-        program.feed(x, y)
+        program = self._program(len(x), "evaluate", weights)
+        program.feed(x, y, weights)
         return Step(float(program.results[("loss", "")]), program.outputs())
 
-    def gradients(self, x: np.ndarray, y: Arrays) -> tuple[float, dict[str, np.ndarray]]:
+    def gradients(
+        self, x: np.ndarray, y: Arrays, weights: Arrays | None = None
+    ) -> tuple[float, dict[str, np.ndarray]]:
         """Return the loss and dL/d parameter in training mode; nothing is updated."""
         stream, kept = self.rng.bit_generator.state, self.store.copies(self.model.state_names())
-        program = self._program(len(x), "train")
-        program.feed(x, y)
+        program = self._program(len(x), "train", weights)
+        program.feed(x, y, weights)
         self.rng.bit_generator.state = stream
         self.store.fill(kept)
         loss = float(program.results[("loss", "")])
@@ -214,19 +262,27 @@ class NumpyNetwork:
         self.store.restore(state, self.update.slots)
         self.steps = int(state["step"])
 
-    def _program(self, rows: int, mode: str) -> Recorded:
-        known = self._programs.pop((rows, mode), None)
+    @property
+    def acted(self) -> dict[str, int]:
+        """How many updates each limit on gradients changed, and how many batches waited."""
+        return dict(self.update.gathering.acted)
+
+    def _program(self, rows: int, mode: str, weights: Arrays | None = None) -> Recorded:
+        weighted = tuple(sorted(weights)) if weights else ()
+        known = self._programs.pop((rows, mode, weighted), None)
         if known is None:
+            check_weights(self.model, self.run, rows, weights or {})
             known = Recorded(
                 self,
                 rows,
                 training=mode in ("train", "probe"),
                 probe=mode == "probe",
                 with_loss=mode != "predict",
+                weighted=weighted,
             )
             while len(self._programs) >= KEPT_PROGRAMS:
                 del self._programs[next(iter(self._programs))]
-        self._programs[(rows, mode)] = known
+        self._programs[(rows, mode, weighted)] = known
         return known
 
     def _seen(self, program: Recorded, before: np.ndarray) -> Iterator[Seen]:
@@ -255,7 +311,15 @@ class NumpyEngine:
         weights: Mapping[str, np.ndarray],
         rng: np.random.Generator,
     ) -> NumpyNetwork:
-        """Return the network with these first weights; rng feeds dropout."""
+        """Return the network with these first weights; rng feeds dropout.
+
+        Raises BadValue for a GPU or narrow products, which this engine does not have.
+        """
+        other = 'or engine="torch"'
+        if run.device == "cuda":
+            raise BadValue("device", f'"cpu" or "auto" {other}', run.device)
+        if run.mixed:
+            raise BadValue("mixed", f'"" {other}', run.mixed, "NumPy multiplies in the run's dtype")
         return NumpyNetwork(model, run, weights, rng)
 
 

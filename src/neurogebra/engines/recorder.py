@@ -10,21 +10,28 @@ import numpy as np
 
 from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.buffers import Buffers
+from neurogebra.engines.image_kernels import columns_first
 from neurogebra.engines.kernels import (
     SCALED_SUM,
     Call,
     Entry,
+    by_longer_rows,
     copy,
     draw_into,
     kernel,
     scale_and_add,
+    with_row,
 )
+from neurogebra.engines.long import LONG
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.into import UFUNCS
 from neurogebra.ops.record import ELEMENTWISE
 
 # Operations whose value is another look at the same numbers.
-VIEWS = frozenset({"transpose", "flatten", "reshape_like", "expand_like"})
+VIEWS = frozenset(
+    {"transpose", "flatten", "reshape_like", "expand_like", "slice", "permute", "expand_dims"}
+    | {"squeeze", "reshape", "part_like", "windows"}
+)
 
 UNIFORM = "uniform"  # (like, index): fresh numbers of the shape of `like`
 
@@ -76,7 +83,9 @@ class Recorder:
         inputs = {register: given[name] for register, name in program.inputs.items()}
         self.values: dict[int, Any] = {**program.numbers, **inputs}
         pinned = (*program.outputs, *program.inputs)
-        self.buffers = Buffers(program, inputs, targets or {}, pinned, dtype, free)
+        self.buffers = Buffers(
+            program, inputs, targets or {}, pinned, dtype, free, self._known_shape
+        )
         self.entries: list[Entry] = []
         self.writer: dict[int, Entry] = {}  # a register → the entry that writes its numbers
 
@@ -89,7 +98,7 @@ class Recorder:
             saved = self._save()
             for register, target in self.buffers.targets.items():
                 if register in saved:
-                    self._call(register, copy, (saved[register],), target)
+                    self.call(register, copy, (saved[register],), target)
                     self.values[register] = target
                 else:
                     self._settle(register, target)
@@ -111,6 +120,10 @@ class Recorder:
             return self._sum(line, args, attrs)
         if line.op in UFUNCS:
             return self._ufunc(place, line, args)
+        if line.op in LONG:
+            found = LONG[line.op](self, line, [self._array(a) for a in args])
+            if found is not None:
+                return found
         return self._kernel(line, args, attrs)
 
     def _view(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> Any:
@@ -120,9 +133,9 @@ class Recorder:
         else:
             like = [np.empty(_shape(a), np.bool_) for a in args[1:]]
             result = ALPHABET[line.op].value(source, *like, **attrs)
-        if not np.shares_memory(result, source):  # a reshape that had to copy
+        if not np.may_share_memory(result, source):  # a reshape that had to copy
             out = self.buffers.take(line.out, result.shape)
-            self._call(line.out, copy, (source,), out)
+            self.call(line.out, copy, (source,), out)
             return out
         self.buffers.show(line.out, line.args[0])
         return result
@@ -141,8 +154,8 @@ class Recorder:
             pairs.reverse()
         (a, x), (b, y) = pairs
         if not _same_memory(out, y):
-            self._call(line.out, copy, (y,), out)
-        return self._call(line.out, scale_and_add, (a, x, b), out)
+            self.call(line.out, copy, (y,), out)
+        return self.call(line.out, scale_and_add, (a, x, b), out)
 
     def _signed(self, scalar: Any, negative: bool) -> Any:
         """Return a scalar or its negative; of one that changes, a cell that follows it."""
@@ -158,19 +171,30 @@ class Recorder:
         for register in dict.fromkeys(line.args):
             if self.buffers.dies(register, place) and _shape(self.values[register]) == shape:
                 self.buffers.give_back(register)  # an elementwise result may take its place
-        out = self.buffers.take(line.out, shape)
-        return self._call(line.out, UFUNCS[line.op], tuple(arrays), out)
+        out = self.buffers.take(line.out, shape, apart=True)
+        longer = by_longer_rows(arrays, out)
+        if longer is None:
+            return self.call(line.out, UFUNCS[line.op], tuple(arrays), out)
+        self.call(line.out, with_row, (UFUNCS[line.op], *longer[:-1]), longer[-1])
+        return out
 
     def _kernel(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
         arrays = [self._array(a) for a in args]
         shape = np.shape(ALPHABET[line.op].value(*arrays, **attrs))
-        out = self.buffers.take(line.out, shape)
+        if columns_first(line.op, arrays[0]):
+            out = np.moveaxis(self.buffers.take(line.out, (shape[-1], *shape[:-1])), 0, -1)
+        else:
+            out = self.buffers.take(line.out, shape)
         function, call_args = kernel(line.op, arrays, attrs, out)
-        return self._call(line.out, function, call_args, out)
+        return self.call(line.out, function, call_args, out)
 
-    def _call(
+    def _known_shape(self, register: int) -> tuple[int, ...] | None:
+        return _shape(self.values[register]) if register in self.values else None
+
+    def call(
         self, register: int, function: Callable[..., Any], args: tuple[Any, ...], out: np.ndarray
     ) -> np.ndarray:
+        """Make a call that writes `out` and note it, for the register that it belongs to."""
         entry = Entry(function, args, out)
         run, run_args = entry.call()
         run(*run_args)
@@ -190,7 +214,7 @@ class Recorder:
             others = (other for other in targets.values() if other is not target)
             if any(np.shares_memory(value, other) for other in others):
                 spare = np.empty(value.shape, self.dtype)
-                saved[register] = self._call(register, copy, (value,), spare)
+                saved[register] = self.call(register, copy, (value,), spare)
         return saved
 
     def _settle(self, register: int, target: np.ndarray) -> None:
@@ -206,7 +230,7 @@ class Recorder:
             np.copyto(target, value)
             entry.out = target.reshape(entry.out.shape)
         else:
-            self._call(register, copy, (value,), target)
+            self.call(register, copy, (value,), target)
         self.values[register] = target
 
 

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from neurogebra.engines import torch_ops
-from neurogebra.engines.forward import EngineOps, check_batch, forward, total_loss, watched
+from neurogebra.engines.forward import (
+    check_batch,
+    check_weights,
+    forward,
+    total_loss,
+    watched,
+)
 from neurogebra.engines.protocol import Arrays, Seen, Step
 from neurogebra.engines.store import Store, model_parameters
-from neurogebra.engines.update import symbolic
+from neurogebra.engines.torch_mixed import Precision, device_of
+from neurogebra.engines.torch_pass import TorchOps
+from neurogebra.engines.torch_update import TorchUpdate
 from neurogebra.layers import Array
-from neurogebra.optim import OPTIMIZERS
 from neurogebra.spec import ModelSpec, RunSpec
 
 # Rows that `predict` takes at once.
 PREDICT_ROWS = 4096
-
-
-class TorchOps(EngineOps):
-    """Layers fed with tensors; draws come from the run's NumPy stream, as on every engine."""
-
-    def __init__(self, training: bool, rng: np.random.Generator) -> None:
-        super().__init__(training)
-        self.rng = rng
-
-    def apply(self, op: str, *args: Array, **attrs: Any) -> Array:
-        """Apply an operation of the alphabet to tensors and numbers."""
-        return torch_ops.apply(op, *args, **attrs)
-
-    def uniform(self, like: Tensor) -> Tensor:
-        """Return fresh uniform numbers, drawn in float64 and then cast."""
-        return torch.from_numpy(self.rng.random(like.shape)).to(like)
 
 
 class TorchNetwork:
@@ -51,42 +41,55 @@ class TorchNetwork:
         run: RunSpec,
         weights: Arrays,
         rng: np.random.Generator,
-        device: str = "cpu",
+        device: torch.device,
     ) -> None:
         self.model, self.run, self.rng, self.steps = model, run, rng, 0
         self.store = Store(model_parameters(model), model.state_names(), weights, run.dtype)
-        self.dtype, self.device = getattr(torch, run.dtype), torch.device(device)
+        self.dtype, self.device = getattr(torch, run.dtype), device
+        self.precision = Precision(run.mixed, self.device, self.dtype)
         self.w, self.g = self._tensor(self.store.w), self._tensor(self.store.g)
-        self.slots = {name: torch.zeros_like(self.w) for name in symbolic(run)[0]}
-        self.p = {n: v.requires_grad_() for n, v in self._split(self.w).items()}
-        for name, grad in self._split(self.g).items():
+        self.update = TorchUpdate(run, self.w, self.g, model_parameters(model))
+        self.p = {n: v.requires_grad_() for n, v in self._views(self.w).items()}
+        for name, grad in self._views(self.g).items():
             self.p[name].grad = grad
+        self._owned: dict[str, Mapping[str, Array]] = {}
         self._take_states()
 
-    def step(self, x: np.ndarray, y: Arrays, *, lr: float, probe: bool = False) -> Step:
-        """Make one update and return the loss before it."""
-        ops, outputs, loss, looked = self._learn(x, y, probe=probe)
-        self.steps += 1
+    def step(
+        self,
+        x: np.ndarray,
+        y: Arrays,
+        *,
+        lr: float,
+        probe: bool = False,
+        weights: Arrays | None = None,
+    ) -> Step:
+        """Take in one batch, update when it is its turn, and return the loss before that."""
+        ops, outputs, loss, looked = self._learn(x, y, weights, probe=probe)
         before = self.w.clone() if probe else None
-        with torch.no_grad():
-            self._update(lr)
+        if self.precision.accepts(self.g) and self.update.take():
+            self.steps += 1
+            self.update.run(self.steps, lr)
         self.p.update({name: value.detach() for name, value in ops.kept.items()})
-        seen = tuple(self._seen(ops, looked, before)) if before is not None else ()
-        return Step(float(loss.detach()), _arrays(outputs), seen)
+        changes = self._views(self.w - before) if before is not None else {}
+        seen = tuple(_seen(self, ops, looked, changes)) if probe else ()
+        return Step(loss.item(), _arrays(outputs), seen)
 
-    def evaluate(self, x: np.ndarray, y: Arrays) -> Step:
+    def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
         """Return the loss and outputs in inference mode; nothing changes."""
         check_batch(self.model, x, y)
-        ops = TorchOps(False, self.rng)
+        ops = TorchOps(False, self.rng, self._owned)
         with torch.no_grad():
-            outputs = forward(self.model, ops, self.p, self._tensor(x))
-            loss = total_loss(self.model, self.run.loss, ops, outputs, self._targets(y))
+            outputs = self._forward(ops, self._tensor(x))
+            loss = self._loss(ops, outputs, y, weights)
         return Step(float(loss), _arrays(outputs))
 
-    def gradients(self, x: np.ndarray, y: Arrays) -> tuple[float, dict[str, np.ndarray]]:
+    def gradients(
+        self, x: np.ndarray, y: Arrays, weights: Arrays | None = None
+    ) -> tuple[float, dict[str, np.ndarray]]:
         """Return the loss and dL/d parameter in training mode; nothing is updated."""
         stream = self.rng.bit_generator.state
-        _, _, loss, _ = self._learn(x, y)
+        _, _, loss, _ = self._learn(x, y, weights)
         self.rng.bit_generator.state = stream
         flat = self.g.cpu().numpy()
         grads = {name: g.copy() for name, g in self.store.split(flat).items()}
@@ -105,88 +108,126 @@ class TorchNetwork:
     def state(self) -> dict[str, np.ndarray]:
         """Return copies of everything an exact resume needs: weights/…, slots/…, step."""
         found = {f"weights/{n}": a for n, a in self.weights().items()}
-        found.update({f"slots/{n}": a.cpu().numpy().copy() for n, a in self.slots.items()})
+        found.update({f"slots/{n}": _copied(a) for n, a in self.update.slots.items()})
+        found.update({f"slots/{n}": a for n, a in self.precision.slots().items()})
         return {**found, "step": np.asarray(self.steps, np.int64)}
 
     def load(self, state: Arrays) -> None:
         """Go on from a `state()`; BadValue names an array that is missing or misshapen."""
-        slots = {name: np.zeros_like(self.store.w) for name in self.slots}
-        self.store.restore(state, slots)
+        slots = {name: np.zeros_like(_copied(a)) for name, a in self.update.slots.items()}
+        scales = self.precision.slots()
+        self.store.restore(state, {**slots, **scales})
+        self.precision.take(scales)
         with torch.no_grad():
             self.w.copy_(self._tensor(self.store.w))
-        self.slots = {name: self._tensor(a) for name, a in slots.items()}
+        self.update.load(slots)
         self._take_states()
         self.steps = int(state["step"])
 
     def _learn(
-        self, x: np.ndarray, y: Arrays, *, probe: bool = False
+        self, x: np.ndarray, y: Arrays, weights: Arrays | None, *, probe: bool = False
     ) -> tuple[TorchOps, dict[str, Tensor], Tensor, dict[str, Tensor]]:
         """Run one pass in training mode and leave the gradient in `g`."""
         check_batch(self.model, x, y)
-        ops = TorchOps(True, self.rng)
+        ops = TorchOps(True, self.rng, self._owned)
         batch = self._tensor(x).requires_grad_(probe)
-        outputs = forward(self.model, ops, self.p, batch)
-        loss = total_loss(self.model, self.run.loss, ops, outputs, self._targets(y))
-        looked = watched(self.model, self.run.loss, ops, outputs) if probe else {}
+        outputs = self._forward(ops, batch)
+        loss = self._loss(ops, outputs, y, weights)
+        looked = watched(self.model, self.run, ops, outputs) if probe else {}
         for value in looked.values():
             if value.requires_grad:
                 value.retain_grad()
         self.g.zero_()
         if loss.requires_grad:
-            loss.backward()
+            self.precision.backward(loss, self.g, looked.values())
         return ops, outputs, loss, looked
+
+    def _forward(self, ops: TorchOps, x: Tensor) -> dict[str, Tensor]:
+        with self.precision.products():
+            outputs = forward(self.model, ops, self.p, x)
+        return self.precision.widen(ops, outputs)
 
     def _infer(self, x: np.ndarray) -> dict[str, Tensor]:
         with torch.no_grad():
-            return forward(self.model, TorchOps(False, self.rng), self.p, self._tensor(x))
+            return self._forward(TorchOps(False, self.rng, self._owned), self._tensor(x))
 
-    def _update(self, lr: float) -> None:
-        row = OPTIMIZERS[self.run.optimizer]
-        options: dict[str, Any] = dict(self.run.options)
-        if row.takes_weights:
-            options["w"] = self.w
-        change, self.slots = row.rule(self.g, self.slots, self.steps, lr=lr, **options)
-        self.w += change
+    @property
+    def acted(self) -> dict[str, int]:
+        """How many updates each limit on gradients changed, and how many batches waited."""
+        return dict(self.update.gathering.acted)
 
-    def _seen(self, ops: TorchOps, looked: Mapping[str, Tensor], before: Tensor) -> Iterator[Seen]:
-        changes = self._split(self.w - before)
-        for index, placed in enumerate(self.model.placed()):
-            sites = {"forward": ops.outputs[placed.name], "backward": looked[placed.name].grad}
-            for site, value in sites.items():
-                if value is not None:
-                    yield Seen(index, placed.name, site, "", _array(value))
-            for key in placed.layer.shapes(placed.in_shape):
-                p = self.p[f"{placed.name}.{key}"]
-                yield Seen(index, placed.name, "gradient", key, _array(p.grad))
-                yield Seen(index, placed.name, "weight", key, _array(p))
-                yield Seen(
-                    index, placed.name, "update", key, _array(changes[f"{placed.name}.{key}"])
-                )
-
-    def _split(self, flat: Tensor) -> dict[str, Tensor]:
-        """Return the parameters' views of a flat tensor, cut from its graph."""
-        found, start = {}, 0
-        for name, shape in model_parameters(self.model).items():
-            size = int(np.prod(shape))
-            found[name] = flat[start : start + size].view(shape).detach()
-            start += size
-        return found
+    def _views(self, flat: Tensor) -> dict[str, Tensor]:
+        return split(flat, model_parameters(self.model))
 
     def _take_states(self) -> None:
         for name in self.model.state_names():
-            self.p[name] = self._tensor(self.store.views[name])
+            self.p[name] = self._own(self.store.views[name])
+
+    def _loss(
+        self,
+        ops: TorchOps,
+        outputs: Mapping[str, Tensor],
+        y: Arrays,
+        weights: Arrays | None,
+    ) -> Tensor:
+        targets, factors = self._targets(y), None
+        if weights:
+            check_weights(self.model, self.run, len(next(iter(y.values()))), weights)
+            factors = {head: self._tensor(array) for head, array in weights.items()}
+        found: Tensor = total_loss(self.model, self.run, ops, outputs, targets, factors)
+        return found
 
     def _targets(self, y: Arrays) -> dict[str, Tensor]:
         return {h.name: self._tensor(y[h.name]) for h in self.model.heads}
 
     def _tensor(self, array: np.ndarray) -> Tensor:
+        """Return a batch as a tensor that looks into the array itself where torch can."""
+        if array.dtype == self.store.dtype and array.flags.writeable and array.flags.c_contiguous:
+            return torch.from_numpy(array).to(self.device)
+        return self._own(array)
+
+    def _own(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.array(array, self.run.dtype)).to(self.device)
+
+
+def split(flat: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Return the parameters' views of a flat tensor, cut from its graph."""
+    found, start = {}, 0
+    for name, shape in shapes.items():
+        stop = start + math.prod(shape)
+        found[name] = flat[start:stop].view(shape).detach()
+        start = stop
+    return found
+
+
+def _seen(
+    net: TorchNetwork,
+    ops: TorchOps,
+    looked: Mapping[str, Tensor],
+    changes: Mapping[str, Tensor],
+) -> Iterator[Seen]:
+    for index, placed in enumerate(net.model.placed()):
+        sites = {"forward": ops.outputs[placed.name], "backward": looked[placed.name].grad}
+        for site, value in sites.items():
+            if value is not None:
+                yield Seen(index, placed.name, site, "", _array(value))
+        for key in placed.layer.shapes(placed.in_shape):
+            name = f"{placed.name}.{key}"
+            p = net.p[name]
+            for site, value in (("gradient", p.grad), ("weight", p), ("update", changes[name])):
+                yield Seen(index, placed.name, site, key, _array(value))
 
 
 def _array(tensor: Tensor | None) -> np.ndarray:
     assert tensor is not None  # noqa: S101 - for the type checker: leaves own a gradient
-    found: np.ndarray = tensor.detach().cpu().numpy()
+    wide = tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
+    found: np.ndarray = wide.detach().cpu().numpy()
     return found
+
+
+def _copied(slot: Tensor | np.ndarray) -> np.ndarray:
+    found: np.ndarray = slot.cpu().numpy() if isinstance(slot, Tensor) else slot
+    return found.copy()
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
@@ -203,14 +244,15 @@ class TorchEngine:
 
     name = "torch"
 
-    def __init__(self, device: str = "cpu") -> None:
-        self.device = device
+    def __init__(self, device: str = "") -> None:
+        self.device = device  # instead of the run's
 
     def build(
         self, model: ModelSpec, run: RunSpec, weights: Arrays, rng: np.random.Generator
     ) -> TorchNetwork:
         """Return the network with these first weights; rng feeds dropout."""
-        return TorchNetwork(model, run, weights, rng, self.device)
+        device = torch.device(self.device) if self.device else device_of(run.device)
+        return TorchNetwork(model, run, weights, rng, device)
 
 
 ENGINE = TorchEngine()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from neurogebra.engines.torch_images import IMAGES
 from neurogebra.engines.torch_places import PLACES
 from neurogebra.engines.torch_special import digamma, gammaln, polygamma
 from neurogebra.ops import ALPHABET
@@ -194,4 +195,5 @@ TABLE: dict[str, Callable[..., Any]] = {
     "softmax": lambda a, axis=-1: torch.softmax(a, axis),
     "log_softmax": lambda a, axis=-1: torch.log_softmax(a, axis),
     **PLACES,
+    **IMAGES,
 }

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from neurogebra.core.program import Instruction, Program, program
-from neurogebra.core.tree import Node, number, symbol
+from neurogebra.core.tree import Node, number, symbol, symbols
 from neurogebra.engines import blas
+from neurogebra.engines.gathering import Gathering
 from neurogebra.engines.kernels import SCALED_SUM, Entry
+from neurogebra.engines.parts import Part, frozen, left_over, options_of, parts
 from neurogebra.engines.recorder import Recorder
 from neurogebra.ops import ALPHABET
 from neurogebra.optim import OPTIMIZERS
@@ -27,62 +29,170 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 class Update:
     """The optimiser of one network, on flat arrays: w += change, slots in place.
 
-    w, g: (n,) views of all trained numbers and their gradients. slots: the rule's memory by
-    name, zeros at first. Raises nothing: the run was checked when it was described.
+    w, g: (n,) views of all trained numbers and their gradients; shapes: the parameters' by
+    name, in the order in which they lie there (none: one parameter). slots: the rule's memory
+    by name, zeros at first, with that of batches that wait for their update. Raises BadValue
+    where the run's groups do not fit the parameters.
     """
 
-    def __init__(self, run: RunSpec, w: np.ndarray, g: np.ndarray) -> None:
-        slot_names, new_w, new_slots = symbolic(run)
-        self.slots = {name: np.zeros_like(w) for name in slot_names}
-        whole = program([new_w, *new_slots.values()])
-        self._prologue, self._main, scalars = split_scalars(whole, ("t", "lr"))
-        if blas.has_sums(w.dtype):
-            self._main = with_sums(self._main)
-        self._cells = {r: np.zeros((), w.dtype) for r in scalars}
-        self._constants = dict(whole.numbers)
-        self._inputs = {name: r for r, name in whole.inputs.items()}
-        self.calls: list[Call] = []
-        self._kept: list[Entry] = []  # the arrays that calls know by address only
+    def __init__(
+        self,
+        run: RunSpec,
+        w: np.ndarray,
+        g: np.ndarray,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+    ) -> None:
+        shapes = {"w": w.shape} if shapes is None else shapes
+        still = tuple(frozen(run, shapes))
+        self.gathering = Gathering(run, g, lambda: np.zeros_like(g), _cut, still)
+        self._lines: dict[Any, _Lines] = {}
+        self._rule: dict[str, np.ndarray] = {}
         self._free: dict[int, list[np.ndarray]] = {}  # temporaries, the same for every piece
-        for start in range(0, w.size, PIECE):
-            self._record(w, g, slice(start, min(start + PIECE, w.size)))
+        for part in parts(run, shapes):
+            lines = self._lines.get(part.setting)
+            if lines is None:
+                lines = self._lines[part.setting] = _Lines(run, part, w.dtype)
+                for name in lines.slots:
+                    self._rule.setdefault(name, np.zeros_like(w))
+                for name in lines.scalars:
+                    self._rule.setdefault(name, np.zeros(()))
+            for piece in _pieces(part):
+                slots = {k: _as(self._rule[k][piece], part) for k in lines.slots}
+                ready = _as(self.gathering.ready[piece], part)
+                lines.record(_as(w[piece], part), ready, slots, self._free)
+        self.slots = {**self._rule, **self.gathering.memory}
+
+    @property
+    def calls(self) -> list[Call]:
+        """Everything that an update calls, in order."""
+        return [call for lines in self._lines.values() for call in lines.calls]
+
+    def take(self) -> bool:
+        """Take in the gradient of a batch; say whether it is time for an update."""
+        return self.gathering.take()
 
     def run(self, t: int, lr: float) -> None:
         """Make the update of step `t` (from 1) at learning rate `lr`."""
-        values = {**self._constants, self._inputs.get("t", -1): t, self._inputs.get("lr", -2): lr}
+        new: dict[str, float] = {}
+        for lines in self._lines.values():
+            new.update(lines.run(t, lr, self._rule))
+        for name, value in new.items():
+            self._rule[name][()] = value
+
+
+class _Lines:
+    """The recorded update of all parts with one setting.
+
+    slots: the names of those with a number a weight; scalars: of those that are one number,
+    with the register of its next value.
+    """
+
+    def __init__(self, run: RunSpec, part: Part, dtype: np.dtype[Any]) -> None:
+        names, new_w, new_slots = symbolic(run, part)
+        single = _single(new_slots)
+        self.slots = [name for name in names if name not in single]
+        whole = program([new_w, *(new_slots[n] for n in (*self.slots, *single))])
+        scalars = tuple(f"slot.{name}" for name in single)
+        self._prologue, main, moving = split_scalars(whole, ("t", "lr", *scalars))
+        count = 1 + len(self.slots)
+        self.scalars = dict(zip(single, main.outputs[count:], strict=True))
+        self._main = replace(main, outputs=main.outputs[:count])
+        if blas.has_sums(dtype) and not part.shape:  # a matrix may lie turned in memory
+            self._main = with_sums(self._main)
+        self._cells = {r: np.zeros((), dtype) for r in moving}
+        self._values: dict[int, Any] = dict(whole.numbers)  # of all that Python computes
+        self._inputs = {name: r for r, name in whole.inputs.items()}
+        self.calls: list[Call] = []
+        self._kept: list[Entry] = []  # the arrays that calls know by address only
+
+    def record(
+        self,
+        w: np.ndarray,
+        g: np.ndarray,
+        slots: Mapping[str, np.ndarray],
+        free: dict[int, list[np.ndarray]],
+    ) -> None:
+        """Record the update of the arrays of a piece."""
+        given: dict[str, Any] = {"w": w, "g": g}
+        given.update({f"slot.{k}": a for k, a in slots.items()})
+        given.update({f"scalar.{r}": cell for r, cell in self._cells.items()})
+        outputs = (w, *slots.values())
+        targets = dict(zip(self._main.outputs, outputs, strict=True))
+        before = [a.copy() for a in outputs]
+        replay = Recorder(self._main, given, w.dtype, targets, free=free).record()
+        self.calls += replay.calls
+        self._kept += replay.entries
+        for array, old in zip(outputs, before, strict=True):
+            array[...] = old  # recording ran the rule once
+
+    def run(self, t: int, lr: float, slots: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Make the update; return the next values of the slots that are one number."""
+        values, inputs = self._values, self._inputs
+        values[inputs.get("t", -1)], values[inputs.get("lr", -2)] = t, lr
+        for name in self.scalars:
+            values[inputs.get(f"slot.{name}", -3)] = float(slots[name])
         for out, scalar, args in self._prologue:
             values[out] = scalar(*(values[a] for a in args))
         for register, cell in self._cells.items():
             cell[()] = values[register]
         for function, call_args in self.calls:
             function(*call_args)
-
-    def _record(self, w: np.ndarray, g: np.ndarray, piece: slice) -> None:
-        given: dict[str, Any] = {"w": w[piece], "g": g[piece]}
-        given.update({f"slot.{k}": a[piece] for k, a in self.slots.items()})
-        given.update({f"scalar.{r}": cell for r, cell in self._cells.items()})
-        outputs = (w[piece], *(a[piece] for a in self.slots.values()))
-        targets = dict(zip(self._main.outputs, outputs, strict=True))
-        before = [a.copy() for a in outputs]
-        replay = Recorder(self._main, given, w.dtype, targets, free=self._free).record()
-        self.calls += replay.calls
-        self._kept += replay.entries
-        for array, old in zip(outputs, before, strict=True):
-            array[...] = old  # recording ran the rule once
+        return {name: values[register] for name, register in self.scalars.items()}
 
 
-def symbolic(run: RunSpec) -> tuple[list[str], Node, dict[str, Node]]:
-    """Return the rule's slot names, the new weights and the new slots as formulas."""
+def _pieces(part: Part) -> list[slice]:
+    if part.shape:
+        return [part.place]
+    starts = range(part.start, part.stop, PIECE)
+    return [slice(start, min(start + PIECE, part.stop)) for start in starts]
+
+
+def _as(flat: np.ndarray, part: Part) -> np.ndarray:
+    return flat.reshape(part.shape) if part.shape else flat
+
+
+def _cut(g: np.ndarray, limit: float) -> None:
+    np.clip(g, -limit, limit, out=g)
+
+
+def symbolic(run: RunSpec, part: Part | None = None) -> tuple[list[str], Node, dict[str, Node]]:
+    """Return the rule's slot names, the new weights and the new slots as formulas.
+
+    part: whose shape, rate and decay they are for; None for those of the run itself.
+    """
+    part = part or Part(0, 0, (), 1.0, run.decay)
     row = OPTIMIZERS[run.optimizer]
-    w, g, t, lr = (symbol(n) for n in ("w", "g", "t", "lr"))
-    options: dict[str, Any] = dict(run.options)
-    if row.takes_weights:
-        options["w"] = w
+    w, g, t, rate = (symbol(n) for n in ("w", "g", "t", "lr"))
+    lr = part.rate * rate
+    options = {**options_of(run, part.decay), **row.roles(w, part.shape)}
     _, probe = row.rule(g, {}, t, lr=lr, **options)
     slots = {name: symbol(f"slot.{name}") for name in probe}
     change, new = row.rule(g, slots, t, lr=lr, **options)
-    after = w + change
+    beside = left_over(run, part.decay)
+    after = w + change if beside == 0 else w + change - (lr * beside) * w
     return list(slots), after, {k: v if isinstance(v, Node) else number(v) for k, v in new.items()}
+
+
+def slot_names(run: RunSpec, parts: Iterable[Part]) -> tuple[list[str], list[str]]:
+    """Return the names of the rule's slots: with a number a weight, and of one number alone."""
+    own: dict[str, None] = {}
+    single: dict[str, None] = {}
+    for part in {part.setting: part for part in parts}.values():
+        names, _, new = symbolic(run, part)
+        single.update(dict.fromkeys(_single(new)))
+        own.update(dict.fromkeys(names))
+    return [name for name in own if name not in single], list(single)
+
+
+def _single(slots: Mapping[str, Node]) -> list[str]:
+    """Return the slots whose values depend on the step alone: one number for all weights."""
+    known = {"t", "lr"}
+    found: list[str] = []
+    for name, node in slots.items():
+        if set(symbols(node)) <= {*known, f"slot.{name}"}:
+            found.append(name)
+            known.add(f"slot.{name}")
+    return found
 
 
 def split_scalars(

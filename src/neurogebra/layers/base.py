@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -13,9 +14,13 @@ Weights: TypeAlias = dict[str, np.ndarray]
 
 
 class Ops(Protocol):
-    """What an engine offers a layer beyond + − · / ** @ on its arrays."""
+    """What an engine offers a layer beyond + − · / ** @ on its arrays.
+
+    shape: that of the input which the layer is fed, without the batch.
+    """
 
     training: bool
+    shape: Shape
 
     def apply(self, op: str, *args: Array, **attrs: Any) -> Array:
         """Apply an operation of the alphabet."""
@@ -28,6 +33,28 @@ class Ops(Protocol):
 
     def remember(self, name: str, value: Array) -> None:
         """Let the layer's state `name` be `value` after this training step."""
+
+    def unstack(self, x: Array, count: int) -> Sequence[Array]:
+        """Return the `count` arrays along the first axis of x."""
+
+    def stack(self, parts: Sequence[Array]) -> Array:
+        """Return arrays of one shape along a new first axis."""
+
+    def inner(self, name: str, shape: Shape) -> AbstractContextManager[None]:
+        """Let what follows belong to the layer `name` inside this one, fed with `shape`."""
+
+    def call(self, layer: Layer, p: Mapping[str, Array], x: Array) -> Array:
+        """Return another layer's output."""
+
+
+class Shown(Ops, Protocol):
+    """The Ops of a layer's `formula`: what is shown of it where its forward says too much.
+
+    formula(ops, p, x) returns the output, or several equations: {"": output, name: its value}.
+    """
+
+    def symbol(self, name: str) -> Array:
+        """Return a letter for what is none of the layer's weights: the step before, a mask."""
 
 
 @runtime_checkable

@@ -79,3 +79,36 @@ class Activation:
     def forward(self, ops: Ops, p: Mapping[str, Array], x: Array) -> Array:
         """Return activation(x)."""
         return ops.activate(self.activation, x)
+
+
+@dataclass(frozen=True, slots=True)
+class PReLU:
+    """A ReLU whose slope below 0 is learned, one for each channel.
+
+    x: (batch, …, n) → max(x, 0) + alpha · min(x, 0);  alpha: (n,), first `slope`.
+    A layer and no `activation` name, since activations have nothing to learn: leaky_relu is
+    the one whose slope is given.  [He et al. 2015, section 2.1]
+    """
+
+    state: ClassVar[tuple[str, ...]] = ()
+
+    slope: float = 0.25
+    name: str = ""
+
+    def out_shape(self, shape: Shape) -> Shape:
+        """The shape stays."""
+        if not shape:
+            raise BadValue("PReLU input", "at least one feature axis", shape)
+        return shape
+
+    def shapes(self, shape: Shape) -> dict[str, Shape]:
+        """Return alpha: (n,)."""
+        return {"alpha": shape[-1:]}
+
+    def init(self, shape: Shape, rng: np.random.Generator) -> Weights:
+        """Return alpha filled with the first slope."""
+        return {"alpha": np.full(shape[-1], float(self.slope))}
+
+    def forward(self, ops: Ops, p: Mapping[str, Array], x: Array) -> Array:
+        """Return max(x, 0) + alpha · min(x, 0)."""
+        return ops.apply("relu", x) - p["alpha"] * ops.apply("relu", -x)

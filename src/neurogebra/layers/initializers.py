@@ -40,6 +40,10 @@ def _uniform(gain: float, both: bool) -> Draw:
     return draw
 
 
+def _standard(rng: np.random.Generator, shape: Shape, fan_in: int, fan_out: int) -> np.ndarray:
+    return rng.normal(size=shape)
+
+
 def _orthogonal(rng: np.random.Generator, shape: Shape, fan_in: int, fan_out: int) -> np.ndarray:
     tall = max(shape[0], shape[-1])
     q, r = np.linalg.qr(rng.normal(size=(tall, tall)))
@@ -58,6 +62,7 @@ INITIALIZERS: Registry[Initializer] = Registry(
         Initializer("glorot_uniform", _uniform(1.0, True), "Glorot & Bengio 2010, eq. 16"),
         Initializer("lecun_normal", _normal(1.0, False), "LeCun et al. 1998, section 4.6"),
         Initializer("lecun_uniform", _uniform(1.0, False), "LeCun et al. 1998, section 4.6"),
+        Initializer("normal", _standard, "N(0, 1), as embeddings start in PyTorch"),
         Initializer("orthogonal", _orthogonal, "Saxe et al. 2014"),
         Initializer("zeros", lambda rng, shape, i, o: np.zeros(shape), "every unit the same"),
         Initializer("ones", lambda rng, shape, i, o: np.ones(shape), "every unit the same"),

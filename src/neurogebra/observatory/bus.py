@@ -14,7 +14,8 @@ class Sink(Protocol):
     """Who listens: `level` is the most detail it asks for, and so what gets computed.
 
     A sink may also have `hears`, the most detail it takes when others asked for it; without
-    one it hears what it asks for.
+    one it hears what it asks for. `looks`, where a sink has it, says whether it asks for the
+    layers of the next update.
     """
 
     @property
@@ -60,6 +61,10 @@ class Bus:
     def wants(self, level: Level) -> bool:
         """Return whether any sink asks for this detail; what nobody wants, nobody computes."""
         return any(sink.level >= level for sink in self.sinks)
+
+    def looks(self) -> bool:
+        """Return whether a sink asks for the layers of the next update, in an epoch's midst."""
+        return any(getattr(sink, "looks", False) for sink in self.sinks)
 
     def publish(self, event: Event) -> None:
         """Deliver an event, and after it those that its delivery caused."""

@@ -17,13 +17,18 @@ from neurogebra.observatory.events import (
 from neurogebra.observatory.rules import RULES, Context, Rule, Thresholds, examine
 
 
+# The part of a run in which layers are looked at more often.
+EARLY = 0.2
+
+
 class Doctor:
     """Examines every event of one run and publishes each alert once per rule and layer.
 
     rules: a mapping of rows, or rows. sample_every: ask for the layers in one update of so
-    many (0: never; layers that others ask for are used all the same). window: how many of
-    the latest losses and sightings of an array the rules may remember. After
-    `thresholds.rearm` updates a rule may speak of the same layer again.
+    many (0: never; layers that others ask for are used all the same). samples: how many looks
+    at the layers a run of known length gets, a third of them in its first fifth (0: none).
+    window: how many of the latest losses and sightings of an array the rules may remember.
+    After `thresholds.rearm` updates a rule may speak of the same layer again.
     """
 
     name = "doctor"
@@ -36,6 +41,7 @@ class Doctor:
         rules: Mapping[str, Rule] | Iterable[Rule] = RULES,
         sample_every: int = 0,
         window: int = 64,
+        samples: int = 60,
     ) -> None:
         if sample_every < 0:
             raise BadValue("sample_every", "int ≥ 0", sample_every)
@@ -45,7 +51,7 @@ class Doctor:
         self._rules = tuple(rules.values() if isinstance(rules, Mapping) else rules)
         self._by_event: dict[type[Event], tuple[Rule, ...]] = {}
         self._context = Context(warmup=self.thresholds.warmup, window=window)
-        self._every = sample_every
+        self._every, self._samples, self._due = sample_every, samples, 0
         self._told: dict[tuple[str, str], int] = {}
 
     @property
@@ -53,12 +59,19 @@ class Doctor:
         """What the next update is asked for: the batches always, the layers when sampled."""
         if self._every and self._needs_layers and self._context.step % self._every == 0:
             return Level.EXPERT
-        return Level.DETAILED
+        return Level.EXPERT if self.looks else Level.DETAILED
+
+    @property
+    def looks(self) -> bool:
+        """Whether the layers are to be looked at in the next update."""
+        return bool(self._samples and self._needs_layers) and self._context.step >= self._due
 
     def handle(self, stamped: Stamped) -> None:
         """Examine one event."""
         event = stamped.event
         kind = type(event)
+        if isinstance(event, LayerSeen) and event.step > self._due:
+            self._due = event.step + self._stride()
         if kind not in self._by_event:
             self._by_event[kind] = tuple(r for r in self._rules if issubclass(kind, r.on))
         for alert in examine(event, self._context, self._by_event[kind], self.thresholds):
@@ -85,6 +98,15 @@ class Doctor:
             summary=first.message + (f" ({first.advice[0]})" if first.advice else ""),
             causes=causes,
         )
+
+    def _stride(self) -> int:
+        """Return the updates until the next look: few at first, then many."""
+        planned = self._context.planned
+        if not planned:
+            return max(1, self._context.step // 10)
+        often = self._context.done < EARLY
+        share = EARLY * 3 if often else (1 - EARLY) * 1.5
+        return max(1, int(planned * share / self._samples))
 
     @property
     def _needs_layers(self) -> bool:

@@ -199,7 +199,7 @@ class CheckpointSaved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainEnd(Event):
-    """The loop is over. reason: completed, early_stopping, diverged, interrupted."""
+    """The loop is over. reason: completed, early_stopping, stopped, diverged, interrupted."""
 
     kind: ClassVar[str] = "train_end"
     reason: str
@@ -222,6 +222,31 @@ class Verdict(Event):
     status: str
     summary: str
     causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Event):
+    """A listener's wish was granted: who asked for what, after which update, and why.
+
+    stop: the run ends here; learning_rate: that of the updates from here on, None for the
+    same as before.
+    """
+
+    kind: ClassVar[str] = "asked"
+    epoch: int
+    step: int
+    who: str
+    stop: bool = False
+    learning_rate: float | None = None
+    why: str = ""
+
+    @property
+    def message(self) -> str:
+        """The wish in one sentence."""
+        rate = self.learning_rate
+        what = [] if rate is None else [f"the learning rate {rate:.6g}"]
+        what += ["the end of the run"] if self.stop else []
+        return f"{self.who} asked for {' and '.join(what)}" + (f": {self.why}" if self.why else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

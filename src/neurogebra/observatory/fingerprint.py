@@ -79,6 +79,11 @@ class TrainingFingerprint:
             **_of_data(dataset),
         )
 
+    @staticmethod
+    def of_data(dataset: Any) -> dict[str, Any]:
+        """Return the fields on a dataset alone: its digest, shape, dtype and samples."""
+        return _of_data(dataset)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as strict JSON values."""
         return dict(plain(asdict(self)))

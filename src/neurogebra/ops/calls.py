@@ -44,15 +44,3 @@ def call(name: str) -> Callable[..., Any]:
 def is_number(a: Any) -> bool:
     """Say whether an operand is a plain number, or a formula that is one."""
     return isinstance(a, (int, float)) or bool(getattr(a, "is_number", False))
-
-
-def libraries(torch: str, jax: str = "", tensorflow: str = "", sympy: str = "") -> dict[str, str]:
-    """Return what other libraries call an operation, without those that do not have it."""
-    pairs = {"torch": torch, "jax": jax, "tensorflow": tensorflow, "sympy": sympy}
-    return {library: name for library, name in pairs.items() if name}
-
-
-def same(name: str, sympy: str | None = None) -> dict[str, str]:
-    """Return the names of an operation that every library calls `name`."""
-    sympy = name if sympy is None else sympy
-    return libraries(f"torch.{name}", f"jnp.{name}", f"tf.math.{name}", sympy)

@@ -10,23 +10,32 @@ import numpy as np
 
 from neurogebra.ops import kernels
 from neurogebra.ops.alphabet import ALPHABET
+from neurogebra.ops.erf import erf_into, erfc_into
 
 Array = np.ndarray[Any, Any]
 Into = Callable[..., Any]  # f(*arrays or numbers, array to write into)
 
-# Below this e^−x overflows, though 1 / (1 + e^−x) is still a number.
-_SIGMOID_END = {np.dtype(np.float64): -708.0, np.dtype(np.float32): -87.0}
-
 
 def sigmoid(x: Array, out: Array) -> None:
-    """Write 1 / (1 + e^−x); may write over x."""
-    if not np.min(x) > _SIGMOID_END[out.dtype]:  # also where there is a NaN
-        out[...] = kernels.sigmoid(x)
-        return
+    """Write 1 / (1 + e^−x); `out` is not x."""
+    gate(1.0, x, out)
+
+
+def gate(a: Any, x: Array, out: Array) -> None:
+    """Write a / (1 + e^−x), which is a times the sigmoid of x; `out` is none of them.
+
+    Where e^−x overflows, its inverse may still be a number. That NumPy says so costs nothing,
+    while to look for the smallest x would be one more pass.
+    """
     np.negative(x, out)
-    np.exp(out, out)
+    try:
+        with np.errstate(over="raise"):
+            np.exp(out, out)
+    except FloatingPointError:
+        np.multiply(a, kernels.sigmoid(x), out)
+        return
     out += 1
-    np.divide(1.0, out, out)
+    np.divide(a, out, out)
 
 
 def relu(x: Array, out: Array) -> None:
@@ -70,11 +79,10 @@ def where(c: Any, a: Any, b: Any, out: Array) -> None:
     """
     bits = np.dtype(f"i{out.itemsize}")
     chosen = c if getattr(c, "dtype", None) == np.bool_ else np.not_equal(c, 0)
-    mask = np.negative(chosen.view(np.int8)).astype(bits)
     left, right = (_bits(v, out.dtype, bits) for v in (a, b))
     found = out.view(bits)
     np.bitwise_xor(left, right, found)
-    found &= mask
+    found &= np.negative(chosen.view(np.int8))  # −1 has every bit, however wide it is made
     found ^= right
 
 
@@ -83,7 +91,7 @@ def _bits(v: Any, dtype: np.dtype[Any], bits: np.dtype[Any]) -> Any:
 
 
 def into(op: str) -> Into:
-    """Return the function that writes an elementwise operation of the alphabet."""
+    """Return the function that writes an elementwise operation of the alphabet, or a gate."""
     return INTO.get(op) or _by_value(op)
 
 
@@ -99,9 +107,10 @@ def _by_value(op: str) -> Into:
 
 
 # What may not write over what it reads.
-APART = frozenset({"maximum", "minimum", "relu", "where"})
+APART = frozenset({"maximum", "minimum", "relu", "where", "sigmoid", "gate"})
 
-# Those that one ufunc of NumPy's computes, which may write over what it reads.
+# Those that one ufunc of NumPy's computes, or what is like one: f(*arrays, out), which may write
+# over what it reads.
 UFUNCS: dict[str, Any] = {
     "neg": np.negative, "add": np.add, "sub": np.subtract, "mul": np.multiply,
     "div": np.true_divide, "pow": np.power, "maximum": np.maximum, "minimum": np.minimum,
@@ -109,10 +118,13 @@ UFUNCS: dict[str, Any] = {
     "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos,
     "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "arctan": np.arctan,
     "greater": np.greater, "greater_equal": np.greater_equal, "equal": np.equal,
+    "erf": erf_into, "erfc": erfc_into,
 }  # fmt: skip
 
+# `gate` is no operation of the alphabet: a plan puts it in place of two.
 INTO: dict[str, Into] = {
     **UFUNCS,
+    "gate": gate,
     "pow": power,
     "maximum": maximum,
     "minimum": minimum,

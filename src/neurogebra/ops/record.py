@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 # Elementwise operations broadcast; the others change what an index means.
@@ -12,7 +12,7 @@ ELEMENTWISE, REDUCTION, SHAPE, LINEAR = "elementwise", "reduction", "shape", "li
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """An operation, described once for numbers, formulas, engines and other libraries.
+    """An operation, described once for numbers, formulas and engines.
 
     value: NumPy arrays → NumPy array (attributes by keyword).
     vjp: (g, y, *args, **attrs) → one cotangent an argument, None where there is no derivative.
@@ -44,4 +44,3 @@ class Op:
     kinks: tuple[float, ...] = ()
     aliases: tuple[str, ...] = ()
     domain: tuple[float, float] = (float("-inf"), float("inf"))
-    libraries: Mapping[str, str] = field(default_factory=dict)  # torch, jax, tensorflow, sympy

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurogebra.ops import folds
 from neurogebra.ops import kernels as k
-from neurogebra.ops.calls import call, libraries, same
+from neurogebra.ops.calls import call
 from neurogebra.ops.record import REDUCTION, Op
 
 # The names in which the derivatives below are written.
@@ -23,34 +23,29 @@ _AXES = ("axis", "keepdims")
 
 REDUCTIONS = (
     Op("sum", np.sum, lambda g, y, a, **at: (expand_like(g, a, **at),), r"\sum {0}",
-       kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES, libraries=same("sum", "")),
+       kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES),
     Op("mean", k.mean, lambda g, y, a, **at: (expand_like(g, a, **at) / _count(a, at),),
        r"\operatorname{{mean}}({0})", kind=REDUCTION, scalar=lambda a, **at: a, attrs=_AXES,
-       lower=lambda a, **at: total(a, **at) / _count(a, at), libraries=same("mean", "")),
+       lower=lambda a, **at: total(a, **at) / _count(a, at)),
     Op("var", k.var,
        lambda g, y, a, **at: (
            expand_like(g, a, **at) * (2 * (a - expand_like(mean(a, **at), a, **at)))
            / _count(a, at),),
        r"\operatorname{{var}}({0})", kind=REDUCTION, scalar=lambda a, **at: 0 * a, attrs=_AXES,
-       lower=lambda a, **at: mean((a - expand_like(mean(a, **at), a, **at)) ** 2, **at),
-       libraries=same("var", "")),
+       lower=lambda a, **at: mean((a - expand_like(mean(a, **at), a, **at)) ** 2, **at)),
     Op("amax", np.max, lambda g, y, a, **at: (expand_like(g, a, **at) * _among(a, y, at),),
-       r"\max {0}", kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES,
-       libraries=libraries("torch.amax", "jnp.max", "tf.math.reduce_max")),
+       r"\max {0}", kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES),
     Op("amin", np.min, lambda g, y, a, **at: (expand_like(g, a, **at) * _among(a, y, at),),
-       r"\min {0}", kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES,
-       libraries=libraries("torch.amin", "jnp.min", "tf.math.reduce_min")),
+       r"\min {0}", kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES),
     Op("logsumexp", k.logsumexp,
        lambda g, y, a, **at: (
            expand_like(g, a, **at) * exp(a - expand_like(y, a, **at)),),
        r"\ln \sum e^{{{0}}}", kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES,
-       lower=lambda a, **at: lse(a, at),
-       libraries=libraries("torch.logsumexp", "jax.nn.logsumexp", "tf.math.reduce_logsumexp")),
+       lower=lambda a, **at: lse(a, at)),
     Op("prod", folds.prod,
        lambda g, y, a, axis=None, keepdims=False: (
            expand_like(g, a, axis=axis, keepdims=keepdims) * prod_others(a, axis=axis),),
-       r"\prod {0}", kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES,
-       libraries=libraries("torch.prod", "jnp.prod", "tf.math.reduce_prod")),
+       r"\prod {0}", kind=REDUCTION, tight=2, scalar=lambda a, **at: a, attrs=_AXES),
     Op("prod_others", folds.prod_others,
        lambda g, y, a, axis=None: (_others_back(g, a, axis),),
        r"\prod_{{j \ne i}} {0}", kind=REDUCTION, tight=2, scalar=lambda a, **at: 1,
@@ -59,14 +54,12 @@ REDUCTIONS = (
        lambda g, y, a, **at: (
            expand_like(g / (_or_one(y) * _count(a, at)), a, **at)
            * (a - expand_like(mean(a, **at), a, **at)),),
-       r"\operatorname{{std}}({0})", kind=REDUCTION, scalar=lambda a, **at: 0 * a, attrs=_AXES,
-       libraries=libraries("torch.std", "jnp.std", "tf.math.reduce_std")),
+       r"\operatorname{{std}}({0})", kind=REDUCTION, scalar=lambda a, **at: 0 * a, attrs=_AXES),
     Op("norm", folds.norm,
        lambda g, y, a, **at: (expand_like(g, a, **at) * (a / expand_like(_or_one(y), a, **at)),),
-       r"\left\|{0}\right\|", kind=REDUCTION, scalar=lambda a, **at: abs(a), attrs=_AXES,
-       libraries=libraries("torch.linalg.vector_norm", "jnp.linalg.vector_norm", "tf.norm")),
+       r"\left\|{0}\right\|", kind=REDUCTION, scalar=lambda a, **at: abs(a), attrs=_AXES),
     Op("argmax", np.argmax, None, r"\arg\max {0}", kind=REDUCTION, tight=2,
-       scalar=lambda a, **at: 0, attrs=("axis",), libraries=same("argmax", "")),
+       scalar=lambda a, **at: 0, attrs=("axis",)),
 )  # fmt: skip
 
 

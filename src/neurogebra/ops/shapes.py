@@ -7,7 +7,7 @@ from typing import Any
 
 from neurogebra.ops import kernels as k
 from neurogebra.ops import places as p
-from neurogebra.ops.calls import call, libraries
+from neurogebra.ops.calls import call
 from neurogebra.ops.record import SHAPE, Op
 
 # The names in which the derivatives below are written.
@@ -69,11 +69,9 @@ def _reduce_back(g: Any, a: Any, at: Mapping[str, Any]) -> Any:
 SHAPES = (
     Op("size", k.size, None, "n", kind=SHAPE, scalar=lambda a, **at: 1, attrs=("axis",)),
     Op("transpose", k.transpose, lambda g, y, a: (transpose(g),), r"{0}^{{\top}}", kind=SHAPE,
-       tight=3, scalar=lambda a: a, aliases=("T",),
-       libraries=libraries("torch.Tensor.mT", "jnp.matrix_transpose",
-                           "tf.linalg.matrix_transpose")),
+       tight=3, scalar=lambda a: a, aliases=("T",)),
     Op("flatten", k.flatten, lambda g, y, a: (reshape_like(g, a),), r"\operatorname{{vec}}({0})",
-       kind=SHAPE, scalar=lambda a: a, libraries=libraries("torch.flatten")),
+       kind=SHAPE, scalar=lambda a: a),
     Op("reshape_like", k.reshape_like, lambda g, y, a, like: (reshape_like(g, a), None),
        "{0}", 2, kind=SHAPE, scalar=lambda a, like: a),
     Op("expand_like", k.expand_like,
@@ -85,31 +83,24 @@ SHAPES = (
 
 ORDER = (
     Op("cumsum", p.cumsum, lambda g, y, a, axis=-1: (_backwards(g, axis),),
-       r"\operatorname{{cumsum}}({0})", kind=SHAPE, attrs=("axis",),
-       libraries=libraries("torch.cumsum", "jnp.cumsum", "tf.math.cumsum")),
+       r"\operatorname{{cumsum}}({0})", kind=SHAPE, attrs=("axis",)),
     Op("sort", p.sort,
        lambda g, y, a, axis=-1: (put_along(g, argsort(a, axis=axis), a, axis=axis),),
-       r"\operatorname{{sort}}({0})", kind=SHAPE, attrs=("axis",),
-       libraries=libraries("torch.msort", "jnp.sort", "tf.sort")),
-    Op("argsort", p.argsort, None, r"\operatorname{{argsort}}({0})", kind=SHAPE, attrs=("axis",),
-       libraries=libraries("torch.argsort", "jnp.argsort", "tf.argsort")),
+       r"\operatorname{{sort}}({0})", kind=SHAPE, attrs=("axis",)),
+    Op("argsort", p.argsort, None, r"\operatorname{{argsort}}({0})", kind=SHAPE, attrs=("axis",)),
     Op("positions", p.positions, None, r"\operatorname{{positions}}({0})", kind=SHAPE,
        attrs=("axis",)),
     Op("flip", p.flip, lambda g, y, a, axis=-1: (flip(g, axis=axis),),
-       r"\operatorname{{flip}}({0})", kind=SHAPE, attrs=("axis",),
-       libraries=libraries("torch.flip", "jnp.flip", "tf.reverse")),
+       r"\operatorname{{flip}}({0})", kind=SHAPE, attrs=("axis",)),
     Op("take_along", p.take_along,
        lambda g, y, a, index, axis=-1: (put_along(g, index, a, axis=axis), None),
-       r"\operatorname{{take\_along}}({0}, {1})", 2, kind=SHAPE, attrs=("axis",),
-       libraries=libraries("torch.take_along_dim", "jnp.take_along_axis",
-                           "tf.experimental.numpy.take_along_axis")),
+       r"\operatorname{{take\_along}}({0}, {1})", 2, kind=SHAPE, attrs=("axis",)),
     Op("put_along", p.put_along,
        lambda h, y, g, index, like, axis=-1: (take_along(h, index, axis=axis), None, None),
        r"\operatorname{{put\_along}}({0}, {1})", 3, kind=SHAPE, attrs=("axis",)),
     Op("take", p.take,
        lambda g, y, a, index, axis=0: (take_back(g, index, a, axis=axis), None),
-       r"\operatorname{{take}}({0}, {1})", 2, kind=SHAPE, attrs=("axis",),
-       libraries=libraries("torch.nn.functional.embedding", "jnp.take", "tf.gather")),
+       r"\operatorname{{take}}({0}, {1})", 2, kind=SHAPE, attrs=("axis",)),
     Op("take_back", p.take_back,
        lambda h, y, g, index, like, axis=0: (take(h, index, axis=axis), None, None),
        r"\operatorname{{take\_back}}({0}, {1})", 3, kind=SHAPE, attrs=("axis",)),
@@ -117,11 +108,9 @@ ORDER = (
 
 PIECES = (
     Op("expand_dims", p.expand_dims, lambda g, y, a, axis: (reshape_like(g, a),), "{0}",
-       kind=SHAPE, attrs=("axis",), required=1,
-       libraries=libraries("torch.unsqueeze", "jnp.expand_dims", "tf.expand_dims")),
+       kind=SHAPE, attrs=("axis",), required=1),
     Op("squeeze", p.squeeze, lambda g, y, a, axis: (reshape_like(g, a),), "{0}", kind=SHAPE,
-       attrs=("axis",), required=1,
-       libraries=libraries("torch.squeeze", "jnp.squeeze", "tf.squeeze")),
+       attrs=("axis",), required=1),
     Op("slice", p.cut, lambda g, y, a, **at: (slice_back(g, a, **at),),
        r"\operatorname{{slice}}({0})", kind=SHAPE, attrs=("axis", "start", "stop"), required=2),
     Op("slice_back", p.cut_back, lambda h, y, g, like, **at: (slice_(h, **at), None),
@@ -129,17 +118,14 @@ PIECES = (
        required=2),
     Op("reshape", p.reshape, lambda g, y, a, shape: (reshape_like(g, a),),
        r"\operatorname{{reshape}}({0})", kind=SHAPE, attrs=("shape",), required=1, variadic=True,
-       check=_check_shape,
-       libraries=libraries("torch.reshape", "jnp.reshape", "tf.reshape")),
+       check=_check_shape),
     Op("permute", p.permute,
        lambda g, y, a, axes: (permute(g, axes=_inverse(axes)),),
        r"\operatorname{{permute}}({0})", kind=SHAPE, attrs=("axes",), required=1, variadic=True,
-       check=_check_axes,
-       libraries=libraries("torch.permute", "jnp.transpose", "tf.transpose")),
+       check=_check_axes),
     Op("concat", p.concat,
        lambda g, y, a, b, axis: (part_like(g, a, axis=axis), part_like(g, b, axis=axis, last=1)),
-       r"\left[{0}, {1}\right]", 2, kind=SHAPE, attrs=("axis",), required=1,
-       libraries=libraries("torch.cat", "jnp.concatenate", "tf.concat")),
+       r"\left[{0}, {1}\right]", 2, kind=SHAPE, attrs=("axis",), required=1),
     Op("part_like", p.part_like, lambda h, y, g, like, **at: (part_back(h, g, **at), None),
        r"\operatorname{{part}}({0})", 2, kind=SHAPE, attrs=("axis", "last"), required=1),
     Op("part_back", p.part_back, lambda h, y, g, like, **at: (part_like(h, g, **at), None),
@@ -148,7 +134,7 @@ PIECES = (
        lambda g, y, a, axis, before, after: (
            slice_(g, axis=axis, start=before, **({"stop": -after} if after else {})),),
        r"\operatorname{{pad}}({0})", kind=SHAPE, attrs=("axis", "before", "after"), required=3,
-       check=_check_pad, libraries=libraries("torch.nn.functional.pad", "jnp.pad", "tf.pad")),
+       check=_check_pad),
     Op("windows", p.windows, lambda g, y, a, **at: (unwindow(g, a, **at),),
        r"\operatorname{{windows}}({0})", kind=SHAPE,
        attrs=("axis", "size", "stride", "dilation"), required=2, check=_check_windows),
@@ -158,14 +144,10 @@ PIECES = (
 )  # fmt: skip
 
 TRIANGLES = (
-    Op("tril", p.tril, lambda g, y, a: (tril(g),), r"\operatorname{{tril}}({0})", kind=SHAPE,
-       libraries=libraries("torch.tril", "jnp.tril")),
-    Op("diag", p.diag, lambda g, y, a: (diagonal(g),), r"\operatorname{{diag}}({0})", kind=SHAPE,
-       libraries=libraries("torch.diag_embed", "", "tf.linalg.diag")),
+    Op("tril", p.tril, lambda g, y, a: (tril(g),), r"\operatorname{{tril}}({0})", kind=SHAPE),
+    Op("diag", p.diag, lambda g, y, a: (diagonal(g),), r"\operatorname{{diag}}({0})", kind=SHAPE),
     Op("diagonal", p.diagonal, lambda g, y, a: (diagonal_back(g, a),),
-       r"\operatorname{{diagonal}}({0})", kind=SHAPE,
-       libraries=libraries("torch.linalg.diagonal", "jnp.linalg.diagonal",
-                           "tf.linalg.diag_part")),
+       r"\operatorname{{diagonal}}({0})", kind=SHAPE),
     Op("diagonal_back", p.diagonal_back, lambda h, y, g, like: (diagonal(h), None),
        r"\operatorname{{diag}}({0})", 2, kind=SHAPE),
     Op("eye_like", p.eye_like, None, "I", kind=SHAPE),

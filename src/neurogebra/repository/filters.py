@@ -31,6 +31,16 @@ _NOISE = Rows(("q", "q"), definite=True)
 _READING = Rows(("q",))
 _CONTROL = Rows(("d", "q"))
 _TRANSITIONS = Rows(("n", "n"), of=Interval(0.01, 1.0))
+_HALF = -0.6931471805599453  # as a logarithm
+
+
+def forward(start: str, seen: str, steps: int = 4) -> str:
+    """Return the log-chances of all hidden paths to each state after so many steps."""
+    if steps == 1:
+        return f"{start} + take({seen}, 0, 0)"
+    before = forward(start, seen, steps - 1)
+    return f"logsumexp(expand_dims({before}, 1) + log_A, 0) + take({seen}, {steps - 1}, 0)"
+
 
 FILTERS = (
     Formula(
@@ -261,6 +271,31 @@ FILTERS = (
             at(alpha=(1.0, 0.0), A=((0.5, 0.5), (0.0, 1.0)), likelihood=(0.75, 0.25))((0.75, 0.25)),
         ),
         ulp=8.0,
+        sensitive=True,
+    ),
+    Formula(
+        name="hmm_log_likelihood",
+        expr=f"logsumexp({forward('log_pi', 'log_likelihood')})",
+        inputs=("log_likelihood", "log_pi", "log_A"),
+        summary="The log-chance of four observations under a hidden Markov model.",
+        category="statistics",
+        domain=(
+            ("log_likelihood", Rows(("m", "n"))),
+            ("log_pi", VECTOR),
+            ("log_A", SQUARE),
+        ),
+        usage="Choosing between models, fitting their moves by gradients.",
+        pros=("Sums over all hidden paths in linear time.",),
+        cons=("Four steps are written out here; the next state may depend on the last one only.",),
+        subcategory="filtering",
+        source="Rabiner (1989), A tutorial on hidden Markov models and selected applications "
+        "in speech recognition, Proceedings of the IEEE 77, 257-286",
+        checks=(
+            at(log_likelihood=((-1.0,) * 2,) * 4, log_pi=(_HALF,) * 2, log_A=((_HALF,) * 2,) * 2)(
+                -4.0
+            ),
+        ),
+        aliases=("forward_algorithm",),
         sensitive=True,
     ),
     Formula(

@@ -68,6 +68,8 @@ LOSSES = (
         summary="Squared near, absolute far.",
         category="loss",
         params=(("delta", 1.0),),
+        stable="mean(min(abs(y - y_pred), delta) "
+        "* (abs(y - y_pred) - min(abs(y - y_pred), delta) / 2))",
         usage="Regression with some outliers, and the value loss of deep Q-learning.",
         pros=("Smooth.", "Its gradient is bounded by δ."),
         cons=("δ has the unit of y and must be chosen.",),
@@ -86,8 +88,8 @@ LOSSES = (
         inputs=("y", "y_pred"),
         summary="The logarithm of the hyperbolic cosine of errors.",
         category="loss",
-        stable="mean(log1p(2 * sinh(min(abs(y_pred - y), 20) / 2) ** 2) "
-        "+ (abs(y_pred - y) - min(abs(y_pred - y), 20)))",
+        stable="mean(log1p(sinh(min(abs(y_pred - y), 20)) ** 2)) / 2 "
+        "+ mean(abs(y_pred - y) - min(abs(y_pred - y), 20))",
         usage="Regression with outliers, where second derivatives are needed.",
         pros=("Smooth everywhere.", "Close to half the square near 0 and to |e| − ln 2 far out."),
         cons=("Its scale is fixed: divide the errors by a unit first.",),

@@ -1,8 +1,10 @@
-"""Losses for structure: masks, boxes, embeddings, rankings, ordered classes."""
+"""Losses for structure: masks, boxes, embeddings, rankings, ordered classes, sequences."""
 
+from neurogebra.repository.filters import forward
 from neurogebra.repository.record import (
     BINARY,
     PROBABILITY,
+    SQUARE,
     VECTOR,
     Formula,
     Interval,
@@ -45,6 +47,11 @@ _PROXY = f"sum((expand_dims({unit('x')}, 1) - {unit('proxies')}) ** 2, -1)"
 _MISS = "(1 - y_pred * (2 * y - 1))"
 _RANKED = f"take_along(y, argsort(-{_MISS}, 0), 0)"
 _JACCARD = f"(1 - (sum(y) - cumsum({_RANKED}, 0)) / (sum(y) + cumsum(1 - {_RANKED}, 0)))"
+
+# The label "a" as blank, a, blank: where paths begin, read backwards where they end; their moves.
+_BAR = -1e30
+_ENDS = (0.0, 0.0, _BAR)
+_ONE_LABEL = ((0.0, 0.0, _BAR), (_BAR, 0.0, 0.0), (_BAR, _BAR, 0.0))
 
 SEGMENTATION = (
     Formula(
@@ -850,4 +857,39 @@ RANKING = (
     ),
 )
 
-LOSSES_STRUCTURED = (*SEGMENTATION, *METRIC_LEARNING, *RANKING)
+SEQUENCES = (
+    Formula(
+        name="ctc_loss",
+        expr=f"-logsumexp({forward('log_start', 'log_p')} + log_end)",
+        inputs=("log_p", "log_start", "log_A", "log_end"),
+        summary="Minus the log-chance of a label, over all ways to spread it on four steps.",
+        category="loss",
+        domain=(
+            ("log_p", Rows(("m", "n"), Interval(-20.0, 0.0))),
+            ("log_start", VECTOR),
+            ("log_A", SQUARE),
+            ("log_end", VECTOR),
+        ),
+        usage="Speech and handwriting: labels without the times at which they were said.",
+        pros=(
+            "No alignment of inputs and labels is needed.",
+            "Stays in logarithms: nothing underflows.",
+        ),
+        cons=(
+            "Moves of the label with its blanks come as logarithms; -1e30 bars one.",
+            "Takes the outputs of different steps as independent.",
+        ),
+        subcategory="sequence",
+        source="Graves, Fernández, Gomez & Schmidhuber (2006), Connectionist temporal "
+        "classification: labelling unsegmented sequence data with recurrent neural networks, ICML",
+        checks=(
+            at(log_p=((-LN2,) * 3,) * 4, log_start=_ENDS, log_A=_ONE_LABEL, log_end=_ENDS[::-1])(
+                0.4700036292457356  # one class and the blank: ten of sixteen paths
+            ),
+        ),
+        aliases=("connectionist_temporal_classification",),
+        sensitive=True,
+    ),
+)
+
+LOSSES_STRUCTURED = (*SEGMENTATION, *METRIC_LEARNING, *RANKING, *SEQUENCES)

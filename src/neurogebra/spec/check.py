@@ -42,6 +42,15 @@ def real(low: float, high: float, text: str, *, open_low: bool = False) -> Calla
     return check
 
 
+def maybe(rule: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    """Return a check for None or what `rule` takes."""
+
+    def check(where: str, value: Any) -> Any:
+        return None if value is None else rule(where, value)
+
+    return check
+
+
 def flag(where: str, value: Any) -> bool:
     """Check for True or False."""
     if not isinstance(value, bool):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from neurogebra.core.differentiate import CALL, gradient
 from neurogebra.core.latex import latex, unicode
 from neurogebra.core.tree import Node, build, in_order, symbol
+from neurogebra.layers import Layer, Shape
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE, REDUCTION
 from neurogebra.spec.model import ADD, Head, ModelSpec, Placed
@@ -16,7 +18,7 @@ from neurogebra.spec.model import ADD, Head, ModelSpec, Placed
 class Described(NamedTuple):
     """What there is to say of one layer, in one-line mathematics and in LaTeX.
 
-    forward: "a1 = relu(x·W1 + b1)"; backward: one line a trained parameter, then the layer's
+    forward: "a1 = relu(x·W1 + b1)", with "; " between several equations; backward: one line a trained parameter, then the layer's
     input; δ is the derivative of the loss by the layer's output.
     """
 
@@ -27,12 +29,16 @@ class Described(NamedTuple):
 
 
 class _Symbols:
-    """Ops that leave names: an activation stays a name, with a prime where it is derived."""
+    """Ops that leave names: an activation stays a name, with a prime where it is derived.
 
-    def __init__(self, number: str) -> None:
+    A layer inside another numbers its letters on: W2a, W2b.
+    """
+
+    def __init__(self, number: str, shape: Shape) -> None:
         self.training = True
-        self.number = number
+        self.number, self.shape = number, shape
         self.before: dict[int, str] = {}  # the node before an activation → its letter
+        self.aside: dict[str, Node] = {}  # equations of layers inside, beside their outputs
 
     def apply(self, op: str, *args: Any, **attrs: Any) -> Any:
         """Build the node of an operation."""
@@ -42,7 +48,8 @@ class _Symbols:
         """Build "name(z)"."""
         if name == "linear":
             return z
-        self.before[id(z)] = f"z{self.number}"
+        which = len(set(self.before.values()))  # several activations in one layer
+        self.before[id(z)] = f"z{self.number}{chr(ord('a') + which % 26) if which else ''}"
         if name in ALPHABET and ALPHABET[name].kind != ELEMENTWISE:
             return build(name, (z,), {})  # a row at once: its derivative is no factor an element
         return Node(f"{CALL}{name}", (z,))
@@ -53,6 +60,38 @@ class _Symbols:
 
     def remember(self, name: str, value: Any) -> None:
         """Leave what a layer keeps for itself out of its formula."""
+
+    def symbol(self, name: str) -> Node:
+        """Build a letter."""
+        return symbol(name)
+
+    def unstack(self, x: Any, count: int) -> list[Node]:
+        """Build the letters of the steps."""
+        return [symbol(f"x_{i}") for i in range(1, count + 1)]
+
+    def stack(self, parts: Sequence[Any]) -> Any:
+        """Build what the last step stands for."""
+        return parts[-1]
+
+    def call(self, layer: Layer, p: Mapping[str, Any], x: Any) -> Any:
+        """Build the output of a layer inside another, by what it shows of itself."""
+        found = shown(layer, self, p, x)
+        if not isinstance(found, Mapping):
+            return found
+        self.aside.update({name: node for name, node in found.items() if name})
+        return found[""]
+
+    @contextmanager
+    def inner(self, name: str, shape: Shape) -> Iterator[None]:
+        """Let what follows belong to a layer inside the present one."""
+        outer, self.shape = self.shape, shape
+        yield
+        self.shape = outer
+
+
+def shown(layer: Layer, ops: Any, p: Mapping[str, Any], x: Any) -> Any:
+    """Return what a layer offers to be shown: its `formula`, or else its forward."""
+    return getattr(layer, "formula", layer.forward)(ops, p, x)
 
 
 def describe(model: ModelSpec) -> tuple[Described, ...]:
@@ -79,20 +118,50 @@ def _joined(head: Head, names: list[str]) -> str:
 
 
 def _layer(placed: Placed, number: str, before: str) -> Described:
-    ops = _Symbols(number)
+    ops = _Symbols(number, placed.in_shape)
     x = symbol(before)
     names = (*placed.layer.shapes(placed.in_shape), *placed.layer.state)
-    p = {n: symbol(_SIGNS.get(n, n) + number) for n in names}
-    out = placed.layer.forward(ops, p, x)
-    if out is x:
+    p = dict(zip(names, _letters(names, number), strict=True))
+    found = shown(placed.layer, ops, p, x)
+    if found is x:
         return Described(placed, f"a{number} = {before}", (), f"a_{{{number}}} = {before}")
-    forward = f"a{number} = {unicode(out)}"
-    return Described(
-        placed,
-        forward,
-        _backward(placed, out, x, p, number, ops.before),
-        f"{latex(symbol(f'a{number}'))} = {latex(out)}",
+    parts = found if isinstance(found, Mapping) else {"": found, **ops.aside}
+    out = f"a{number}"
+    forward = "; ".join(f"{name or out} = {unicode(node)}" for name, node in parts.items())
+    formula = r", \quad ".join(
+        f"{latex(symbol(out)) if not name else _name_latex(name)} = {latex(node)}"
+        for name, node in parts.items()
     )
+    if isinstance(found, Mapping) or ops.aside:
+        back: tuple[str, ...] = _unwritten(placed, number)
+    else:
+        back = _backward(placed, found, x, p, number, ops.before)
+    return Described(placed, forward, back, formula)
+
+
+def _letters(names: Iterable[str], number: str) -> list[Node]:
+    """Name a layer's weights: W1, or W1a, W1b where layers inside it have their own."""
+    inside = list(dict.fromkeys(n.rpartition(".")[0] for n in names if "." in n))
+    found = []
+    for name in names:
+        path, _, last = name.rpartition(".")
+        which = chr(ord("a") + inside.index(path) % 26) if path else ""
+        found.append(symbol(f"{_SIGNS.get(last, last)}{number}{which}"))
+    return found
+
+
+def _unwritten(placed: Placed, number: str) -> tuple[str, ...]:
+    """Say what is derived from several equations, whose chain is too long for a line."""
+    names = list(placed.layer.shapes(placed.in_shape))
+    reason = getattr(placed.layer, "backward", "by the chain rule through these equations")
+    return (f"∂L/∂({', '.join(n + number for n in names)}): {reason}",) if names else ()
+
+
+def _name_latex(name: str) -> str:
+    """Write the left side of an equation: one letter, or several in brackets."""
+    names = name.strip("[]").split(", ")
+    inside = ", ".join(latex(symbol(n)) for n in names)
+    return rf"\left[{inside}\right]" if name.startswith("[") else inside
 
 
 def _backward(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -88,6 +89,30 @@ def _layers(where: str, value: Any) -> None:
         check_layer(f"{where}[{i}]", layer)
 
 
+def _sizes(where: str, value: Any) -> Any:
+    """Check for a whole number ≥ 1, or a tuple of one or two."""
+    one = check.integer(1, check.MAX_UNITS)
+    if not isinstance(value, tuple) or not 1 <= len(value) <= 2:
+        return one(where, value)
+    return tuple(one(f"{where}[{i}]", n) for i, n in enumerate(value))
+
+
+def _target_shape(where: str, value: Any) -> Any:
+    these = check.sequence(where, value)
+    one = check.integer(-1, check.MAX_NUMBERS)
+    if not these or 0 in [one(f"{where}[{i}]", n) for i, n in enumerate(these)]:
+        raise BadValue(where, "sizes ≥ 1, one of them perhaps −1", value)
+    if these.count(-1) > 1:
+        raise BadValue(where, "at most one −1", value)
+    return these
+
+
+def _dims(where: str, value: Any) -> Any:
+    these = check.sequence(where, value)
+    one = check.integer(1, 64)
+    return tuple(one(f"{where}[{i}]", n) for i, n in enumerate(these))
+
+
 # Which family a field names a member of.
 FAMILY_OF = {"activation": "activation", "initializer": "initializer"}
 
@@ -100,6 +125,29 @@ FIELDS: dict[str, Any] = {
     "rate": check.real(0.0, 1.0, "a number from 0 to below 1"),
     "momentum": check.real(0.0, 1.0, "a number from 0 to below 1"),
     "eps": check.real(0.0, 1.0, "a number above 0 and below 1", open_low=True),
+    "input_dim": check.integer(2, check.MAX_UNITS),
+    "output_dim": check.integer(1, check.MAX_UNITS),
+    "max_len": check.integer(1, check.MAX_UNITS),
+    "num_heads": check.integer(1, 4096),
+    "key_dim": check.integer(1, check.MAX_UNITS),
+    "ff_dim": check.integer(1, check.MAX_UNITS),
+    "return_sequences": check.flag,
+    "bidirectional": check.flag,
+    "unit_forget_bias": check.flag,
+    "reset_after": check.flag,
+    "causal": check.flag,
+    "norm_first": check.flag,
+    "mask_value": check.maybe(check.real(-math.inf, math.inf, "a number or None")),
+    "filters": check.integer(1, check.MAX_UNITS),
+    "kernel_size": _sizes,
+    "strides": check.maybe(_sizes),
+    "dilation": _sizes,
+    "pool_size": _sizes,
+    "padding": check.one_of("a padding", ("valid", "same")),
+    "groups": check.integer(1, check.MAX_UNITS),
+    "target_shape": _target_shape,
+    "dims": _dims,
+    "slope": check.real(-math.inf, math.inf, "a number"),
     "layer": check_layer,
     "layers": _layers,
     "name": check.name,

@@ -16,8 +16,10 @@ from neurogebra.layers import Layer, Shape, Weights
 from neurogebra.losses import LOSSES, METRICS
 from neurogebra.spec import check
 from neurogebra.spec.layers import check_layer, layer_from_dict, layer_to_dict, settled
+from neurogebra.spec.losses import check_loss
 
 CONCAT, ADD = "concat", "add"
+Options = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class Head:
     join: str = CONCAT
     loss_options: tuple[tuple[str, float], ...] = ()
     metrics: tuple[str, ...] = ()
+
+    def loss_of(self, loss: str, options: Options) -> tuple[str, Options]:
+        """Return the head's loss and its options, given those of the run."""
+        return (self.loss, self.loss_options) if self.loss else (loss, options)
 
 
 class Placed(NamedTuple):
@@ -94,6 +100,12 @@ class ModelSpec:
         """Return the names of the trunk layers whose outputs a head joins, mostly one."""
         names = (head.at,) if isinstance(head.at, str) else head.at
         return tuple(name or self.trunk[-1].name for name in names)
+
+    def end(self, head: Head) -> str:
+        """Return the activation that a head's outputs come from, "" where it is not one."""
+        read = [p for p in self.trunk if p.name in self.reads(head)]
+        last = [*read, *self.branches[head.name]][-1].layer
+        return str(getattr(last, "activation", ""))
 
     def _into(self, place: int, head: Head) -> Shape:
         """Return the shape that a head's own layers begin with."""
@@ -232,12 +244,20 @@ def _check_head(where: str, head: Any, model: ModelSpec) -> None:
         check.one_of("a trunk layer", [p.name for p in model.trunk])(f"{where}.at", name)
     if several and not head.at:
         raise BadValue(f"{where}.at", "at least one trunk layer", head.at)
-    if head.loss:
-        check.one_of("a loss", _LOSS_NAMES)(f"{where}.loss", head.loss)
+    _check_loss(where, head)
     for i, metric in enumerate(check.sequence(f"{where}.metrics", head.metrics)):
         check.one_of("a metric", _METRIC_NAMES)(f"{where}.metrics[{i}]", metric)
     if sum(h.name == head.name for h in model.heads if isinstance(h, Head)) > 1:
         raise BadValue(f"{where}.name", "a name of its own for each head", head.name)
+
+
+def _check_loss(where: str, head: Head) -> None:
+    options = dict(check.pairs(f"{where}.loss_options", head.loss_options))
+    if head.loss:
+        loss = LOSSES[check_loss(f"{where}.loss", head.loss)]
+        loss.check_options(f"{where}.loss_options", options)
+    elif options:
+        raise BadValue(f"{where}.loss_options", "a loss of the head's own", head.loss)
 
 
 def _head_to_dict(head: Head) -> dict[str, Any]:

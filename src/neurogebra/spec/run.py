@@ -9,15 +9,16 @@ from typing import Any
 
 from neurogebra.errors import BadValue
 from neurogebra.losses import LOSSES, METRICS
-from neurogebra.optim import OPTIMIZERS
+from neurogebra.optim import OPTIMIZERS, SCHEDULES
 from neurogebra.spec import check
+from neurogebra.spec.losses import check_loss, check_monitor, settled_monitor
+from neurogebra.spec.schedule import schedule_options, settled_rate
 
 # Options that say which share of a running mean stays.
 SHARES = ("mu", "rho", "b1", "b2")
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "cuda", "auto")
 _PAIRS = ("options", "loss_options", "schedule_options")
-MONITORS = ("val_loss", "loss", "val_accuracy", "accuracy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,18 @@ class Group:
     weight_decay: float | None = None
     trainable: bool = True
 
+    def check(self, where: str) -> Group:
+        """Return the group; BadValue names the field that cannot be."""
+        if not isinstance(self.match, str) or not self.match:
+            raise BadValue(f"{where}.match", "a pattern of names, as 'dense_0.*'", self.match)
+        _SIZE(f"{where}.rate", self.rate)
+        if self.weight_decay is not None:
+            _SIZE(f"{where}.weight_decay", self.weight_decay)
+        check.flag(f"{where}.trainable", self.trainable)
+        if self.rate == 0 and self.trainable:
+            raise BadValue(f"{where}.rate", "a number above 0", 0, "trainable=False freezes")
+        return self
+
 
 @dataclass(frozen=True)
 class RunSpec:
@@ -41,12 +54,14 @@ class RunSpec:
 
     learning_rate: None takes the optimiser's own; options, loss_options, schedule_options:
     further settings as sorted pairs (a mapping is accepted); schedule: how the learning rate
-    moves, "" not at all; schedule_per: what it counts, "epoch" or "step"; clip_value,
-    clip_norm: largest element and largest global norm of a gradient, 0 for no limit;
-    accumulate: batches whose gradients make one update; weight_decay: the share of the weights
-    that an update at rate 1 takes off, whatever the optimiser; groups: parameters trained in
-    their own way; batch_size: None for all rows at once; patience: epochs without progress of
-    `monitor` by more than min_delta after which training stops, 0 never; restore_best: end
+    moves, "" not at all; schedule_per: what it counts, "epoch" or "step" (updates); clip_value,
+    clip_norm: largest element and largest global norm of a gradient, 0 for no limit, the first
+    before the second; accumulate: batches whose mean gradient makes one update, counted on
+    from epoch to epoch; weight_decay: the share of the weights that an update at rate 1 takes
+    off, whatever the optimiser; None takes the optimiser's own, and an option `decay` is the
+    same thing and is kept here; groups: parameters trained in their own way; batch_size: None
+    for all rows at once; patience: epochs without progress of `monitor` by more than min_delta
+    after which training stops, 0 never; restore_best: end
     with the best epoch's weights; device: where the torch engine computes; mixed: the dtype of
     its products, "" for that of the run. Raises BadValue with the place of the first field
     that cannot be.
@@ -58,12 +73,12 @@ class RunSpec:
     options: tuple[tuple[str, float], ...] = ()
     loss_options: tuple[tuple[str, float], ...] = ()
     schedule: str = ""
-    schedule_options: tuple[tuple[str, float], ...] = ()
+    schedule_options: tuple[tuple[str, float | tuple[float, ...]], ...] = ()
     schedule_per: str = "epoch"
     clip_value: float = 0.0
     clip_norm: float = 0.0
     accumulate: int = 1
-    weight_decay: float = 0.0
+    weight_decay: float | None = None
     groups: tuple[Group, ...] = ()
     metrics: tuple[str, ...] = ()
     epochs: int = 10
@@ -89,17 +104,33 @@ class RunSpec:
         for i, metric in enumerate(self.metrics):
             check.one_of("a metric", check.own_names(METRICS.values()))(f"metrics[{i}]", metric)
         self._settle_names()
+        LOSSES[self.loss].check_options("loss_options", dict(self.loss_options))
         self._check_options(dict(self.options))
+        self._settle_decay(dict(self.options))
 
     def _settle_names(self) -> None:
         """Aliases become the members' own names, so that equal runs are equal."""
         object.__setattr__(self, "loss", LOSSES[self.loss].name)
+        object.__setattr__(self, "monitor", settled_monitor(self.monitor))
         object.__setattr__(self, "optimizer", OPTIMIZERS[self.optimizer].name)
         object.__setattr__(self, "metrics", tuple(METRICS[m].name for m in self.metrics))
-        if self.learning_rate is None:
-            object.__setattr__(self, "learning_rate", OPTIMIZERS[self.optimizer].learning_rate)
-        rate = check.real(0.0, math.inf, "a number above 0", open_low=True)
-        object.__setattr__(self, "learning_rate", rate("learning_rate", self.learning_rate))
+        schedule = SCHEDULES[self.schedule].name if self.schedule else ""
+        object.__setattr__(self, "schedule", schedule)
+        rate = settled_rate(self.optimizer, schedule, self.learning_rate)
+        object.__setattr__(self, "learning_rate", rate)
+        given = dict(self.schedule_options)
+        options = schedule_options(schedule, self.schedule_per, rate, given)
+        object.__setattr__(self, "schedule_options", options)
+
+    def _settle_decay(self, options: dict[str, float]) -> None:
+        """A rule's own `decay` and the run's weight_decay are one number, kept in one place."""
+        own = OPTIMIZERS[self.optimizer].options.get("decay", 0.0)
+        given = options.pop("decay", None)
+        if given is not None and self.weight_decay not in (None, given):
+            raise BadValue("weight_decay", f"the same as options.decay {given}", self.weight_decay)
+        found = self.weight_decay if self.weight_decay is not None else given
+        object.__setattr__(self, "weight_decay", own if found is None else found)
+        object.__setattr__(self, "options", tuple(options.items()))
 
     def _check_options(self, given: Mapping[str, Any]) -> None:
         known = OPTIMIZERS[self.optimizer].options
@@ -118,9 +149,17 @@ class RunSpec:
         """The learning rate as a plain number."""
         return float(self.learning_rate or 0.0)
 
+    @property
+    def decay(self) -> float:
+        """The weight decay as a plain number."""
+        return float(self.weight_decay or 0.0)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the run as JSON-able values."""
-        pairs = {f: dict(getattr(self, f)) for f in _PAIRS}
+        pairs: dict[str, dict[str, Any]] = {f: dict(getattr(self, f)) for f in _PAIRS}
+        pairs["schedule_options"] = {
+            k: list(v) if isinstance(v, tuple) else v for k, v in self.schedule_options
+        }
         groups = [asdict(g) for g in self.groups]
         return {**asdict(self), **pairs, "groups": groups, "metrics": list(self.metrics)}
 
@@ -140,27 +179,31 @@ def _groups(value: Any) -> tuple[Group, ...]:
             given = Group(**given)
         if not isinstance(given, Group):
             raise BadValue(where, "a Group", given)
-        found.append(given)
+        found.append(given.check(where))
     return tuple(found)
 
 
+_SIZE = check.real(0.0, math.inf, "a number ≥ 0")
+_SCHEDULE = check.one_of("a schedule", check.own_names(SCHEDULES.values()))
+
 _RULES: dict[str, Any] = {
-    "loss": check.one_of("a loss", check.own_names(LOSSES.values())),
+    "loss": check_loss,
     "optimizer": check.one_of("an optimizer", check.own_names(OPTIMIZERS.values())),
     "epochs": check.integer(1, 10**6),
     "batch_size": lambda where, value: value is None or check.integer(1, 10**9)(where, value),
     "accumulate": check.integer(1, 10**6),
-    "clip_value": check.real(0.0, math.inf, "a number ≥ 0"),
-    "clip_norm": check.real(0.0, math.inf, "a number ≥ 0"),
-    "weight_decay": check.real(0.0, 1.0, "a number from 0 to below 1"),
+    "clip_value": _SIZE,
+    "clip_norm": _SIZE,
+    "weight_decay": lambda where, value: value is None or _SIZE(where, value),
+    "schedule": lambda where, value: value == "" or _SCHEDULE(where, value),
     "schedule_per": check.one_of("what a schedule counts", ("epoch", "step")),
     "device": check.one_of("a device", DEVICES),
     "mixed": check.one_of("a dtype of products", ("", "bfloat16", "float16")),
     "shuffle": check.flag,
     "seed": check.integer(0, 2**63 - 1),
     "patience": check.integer(0, 10**6),
-    "monitor": check.one_of("a monitored metric", MONITORS),
-    "min_delta": check.real(0.0, math.inf, "a number ≥ 0"),
+    "monitor": check_monitor,
+    "min_delta": _SIZE,
     "restore_best": check.flag,
     "engine": check.name,
     "dtype": check.one_of("a dtype", DTYPES),

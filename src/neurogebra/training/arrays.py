@@ -15,6 +15,9 @@ from safetensors.numpy import save
 from neurogebra import files
 from neurogebra.errors import Corrupt, RunError
 
+# Bytes of a header beyond which it is not read: a thousand layers fill less than a tenth of it.
+MAX_HEADER = 4 * 2**20
+
 
 def save_arrays(path: str | Path, arrays: Mapping[str, np.ndarray], rest: Any = None) -> Path:
     """Write arrays and a JSON-able rest, whole or not at all."""
@@ -31,8 +34,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
     The library checks every offset and size against the file before anything is allocated.
     """
     path = Path(path)
-    if not path.is_file():
-        raise RunError(f"{path}: there is no such file")
+    _require_small_header(path)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = json.loads((file.metadata() or {}).get("neurogebra", "{}"))
@@ -43,6 +45,30 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:
         case {"rest": str(text), "sha256": str(digest)} if digest == _digest(arrays, text):
             return arrays, json.loads(text)
     raise Corrupt(f"{path}: the contents differ from what was saved (SHA-256)")
+
+
+def array_shapes(path: str | Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes that a file's header tells, by name; no array is read.
+
+    Raises RunError, Corrupt as `load_arrays` does.
+    """
+    path = Path(path)
+    _require_small_header(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            names = file.keys()
+            return {name: tuple(file.get_slice(name).get_shape()) for name in names}
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise Corrupt(f"{path}: not a readable safetensors file: {error}") from None
+
+
+def _require_small_header(path: Path) -> None:
+    if not path.is_file():
+        raise RunError(f"{path}: there is no such file")
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > min(MAX_HEADER, path.stat().st_size - 8):
+        raise Corrupt(f"{path}: its header claims {length:,} bytes; this is no file of arrays")
 
 
 def _digest(arrays: Mapping[str, np.ndarray], text: str) -> str:

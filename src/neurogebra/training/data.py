@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from neurogebra.errors import DataError
-from neurogebra.losses import LOSSES
-from neurogebra.losses.table import BINARY, CLASSES, SIGNS
-from neurogebra.spec import ModelSpec, RunSpec
+from neurogebra.losses import LOSSES, Loss
+from neurogebra.spec import Head, ModelSpec, RunSpec
+from neurogebra.training.targets import finite, numbers, targets
+from neurogebra.training.weighting import class_weights, product, sample_weights
 
 # Keeps the shuffling apart from every other stream of the same seed.
 SHUFFLE = 0x5EED
+# Bytes up to which an epoch's rows are put in order once instead of batch by batch.
+AT_ONCE = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Some rows: index within the epoch, x: (rows, …), y: head → (rows, units)."""
+    """Some rows: index within the epoch, x: (rows, …), y: head → (rows, units).
+
+    weights: head → a weight for each term of its loss's mean, None where all count alike.
+    """
 
     index: int
     x: np.ndarray
     y: dict[str, np.ndarray]
+    weights: dict[str, np.ndarray] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
     """Rows of inputs and targets as an engine takes them.
 
-    x: (n, *in_shape), y: head → (n, *out_shape), both in the run's dtype.
+    x: (n, *in_shape), y: head → (n, *out_shape), both in the run's dtype. weights: head → a
+    weight for each term of its loss's mean, (n, …), None where all count alike.
     """
 
     x: np.ndarray
     y: dict[str, np.ndarray]
+    weights: dict[str, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -48,26 +57,60 @@ class Data:
 
     def epoch(self, epoch: int, run: RunSpec, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch from number `start` on, in the epoch's own order."""
-        order = np.arange(len(self))
-        if run.shuffle:
-            np.random.default_rng([run.seed, SHUFFLE, epoch]).shuffle(order)
+        order = epoch_order(len(self), epoch, run)
         size = run.batch_size or len(self)
+        at_once = self.x.nbytes + sum(a.nbytes for a in self.y.values()) <= AT_ONCE
+        whole = self.at(order) if at_once else self
         for index in range(start, self.batches(size)):
-            rows = order[index * size : (index + 1) * size]
-            yield Batch(index, self.x[rows], {h: a[rows] for h, a in self.y.items()})
+            rows = slice(index * size, (index + 1) * size)
+            yield whole.batch(index, rows if at_once else order[rows])
 
     def in_order(self, size: int) -> Iterator[Batch]:
         """Yield all rows in their order, `size` at a time."""
         for index, start in enumerate(range(0, len(self), size)):
-            rows = slice(start, start + size)
-            yield Batch(index, self.x[rows], {h: a[rows] for h, a in self.y.items()})
+            yield self.batch(index, slice(start, start + size))
+
+    def at(self, rows: np.ndarray) -> Data:
+        """Return the rows of these numbers, in that order."""
+        return Data(self.x[rows], _rows(self.y, rows), self._weights(rows))
+
+    def batch(self, index: int, rows: slice | np.ndarray) -> Batch:
+        """Return some rows as batch number `index`."""
+        return Batch(index, self.x[rows], _rows(self.y, rows), self._weights(rows))
+
+    def _weights(self, rows: slice | np.ndarray) -> dict[str, np.ndarray] | None:
+        return None if self.weights is None else _rows(self.weights, rows)
 
 
-def prepare(model: ModelSpec, run: RunSpec, x: Any, y: Any, where: str = "") -> Data:
+def _rows(arrays: Mapping[str, np.ndarray], rows: slice | np.ndarray) -> dict[str, np.ndarray]:
+    return {name: a[rows] for name, a in arrays.items()}
+
+
+def epoch_order(rows: int, epoch: int, run: RunSpec) -> np.ndarray:
+    """Return the numbers of the rows in the order of an epoch."""
+    order = np.arange(rows)
+    if run.shuffle:
+        np.random.default_rng([run.seed, SHUFFLE, epoch]).shuffle(order)
+    return order
+
+
+def prepare(
+    model: ModelSpec,
+    run: RunSpec,
+    x: Any,
+    y: Any,
+    where: str = "",
+    *,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    part: bool = False,
+) -> Data:
     """Return checked data for a model and a run.
 
     x: (n, *in_shape). y: (n,), (n, units) or head → such an array; classes as indices or
-    one-hot rows. Raises DataError that names the array, the row and the column.
+    one-hot rows. sample_weight, class_weight: see `weighting`; both together are multiplied.
+    part: these are some of many rows, whose weights may all be 0. Raises DataError that names
+    the array, the row and the column.
     """
     prefix = f"{where} " if where else ""
     inputs = _inputs(f"{prefix}X", x, model, run)
@@ -75,13 +118,40 @@ def prepare(model: ModelSpec, run: RunSpec, x: Any, y: Any, where: str = "") -> 
     missing = [h.name for h in model.heads if h.name not in given]
     if missing:
         raise DataError(f"{prefix}y: no targets for the head {missing[0]!r}")
-    targets = {}
+    unknown = [name for name in given if name not in {h.name for h in model.heads}]
+    if unknown:
+        there = ", ".join(repr(h.name) for h in model.heads)
+        raise DataError(f"{prefix}y: there is no head {unknown[0]!r}; there are {there}")
+    found = {}
     for head in model.heads:
         name = f"{prefix}y" if len(model.heads) == 1 else f"{prefix}y[{head.name!r}]"
-        kind = LOSSES[head.loss or run.loss].target
-        units = model.out_shape(head.name)
-        targets[head.name] = _targets(name, given[head.name], kind, units, len(inputs), run)
-    return Data(inputs, targets)
+        loss = LOSSES[head.loss_of(run.loss, run.loss_options)[0]]
+        _require_before(loss, model, head)
+        shape = model.out_shape(head.name)
+        found[head.name] = targets(name, given[head.name], loss, shape, len(inputs), run)
+    data = Data(inputs, found)
+    if sample_weight is not None:
+        weights = sample_weights(model, run, found, sample_weight, where, part=part)
+        data = replace(data, weights=weights)
+    return data if class_weight is None else with_class_weight(model, run, data, class_weight)
+
+
+def with_class_weight(model: ModelSpec, run: RunSpec, data: Data, class_weight: Any) -> Data:
+    """Return data whose rows also count by their class; see `weighting.class_weights`."""
+    more = class_weights(model, run, data.y, class_weight)
+    return replace(data, weights=product(data.weights or {}, more))
+
+
+def _require_before(loss: Loss, model: ModelSpec, head: Head) -> None:
+    """Refuse a loss of logits behind the activation that it has inside."""
+    activation = model.end(head)
+    if loss.logits and activation == loss.logits:
+        plain = next((r.name for r in LOSSES.values() if (activation, loss.name) in r.fused), "")
+        raise DataError(
+            f"{loss.name} takes the values before {activation}, and the last layer applies it: "
+            + (f"use the loss {plain!r}, or " if plain else "")
+            + "make the last layer linear"
+        )
 
 
 def prepare_inputs(model: ModelSpec, run: RunSpec, x: Any, where: str = "") -> np.ndarray:
@@ -90,7 +160,7 @@ def prepare_inputs(model: ModelSpec, run: RunSpec, x: Any, where: str = "") -> n
 
 
 def _inputs(name: str, x: Any, model: ModelSpec, run: RunSpec) -> np.ndarray:
-    array = _numbers(name, x)
+    array = numbers(name, x)
     if array.shape[1:] != model.in_shape:
         expected = ", ".join(("rows", *map(str, model.in_shape)))
         raise DataError(
@@ -98,84 +168,4 @@ def _inputs(name: str, x: Any, model: ModelSpec, run: RunSpec) -> np.ndarray:
         )
     if not len(array):
         raise DataError(f"{name}: there are no rows to learn from")
-    return _finite(name, array, run)
-
-
-def _targets(
-    name: str, y: Any, kind: str, units: tuple[int, ...], rows: int, run: RunSpec
-) -> np.ndarray:
-    array = _numbers(name, y)
-    if len(array) != rows:
-        raise DataError(f"{name}: {len(array)} targets for {rows} rows of X")
-    array = _finite(name, array, run)
-    if kind == CLASSES:
-        return _one_hot(name, array, units)
-    if array.ndim == len(units) and units[-1] == 1:
-        array = array[..., None]  # one unit: a column, so that nothing broadcasts by accident
-    if array.shape[1:] != units:
-        raise DataError(f"{name}: the output has shape (rows, {_sizes(units)}), got {array.shape}")
-    if kind == BINARY:
-        _within(name, array, 0.0, 1.0, "binary_crossentropy takes targets from 0 to 1")
-    if kind == SIGNS:
-        array = np.where(array == 0, array.dtype.type(-1), array)  # 0/1 labels, as Keras does
-        _within(name, array, -1.0, 1.0, "hinge losses take targets of -1 or 1 (or 0 or 1)")
-    return array
-
-
-def _one_hot(name: str, array: np.ndarray, units: tuple[int, ...]) -> np.ndarray:
-    n = units[-1]
-    if n < 2:
-        raise DataError(
-            f"{name}: categorical_crossentropy needs an output of at least 2 units, got {n}; "
-            "for one unit use binary_crossentropy"
-        )
-    if array.shape[1:] == units:
-        _within(name, array, 0.0, 1.0, "one-hot rows hold shares from 0 to 1")
-        return array
-    flat = array.reshape(len(array), -1)
-    if flat.shape[1] != 1:
-        raise DataError(
-            f"{name}: expected class indices (rows,) or one-hot rows, got {array.shape}"
-        )
-    labels = flat[:, 0]
-    bad = np.flatnonzero((labels != np.floor(labels)) | (labels < 0) | (labels >= n))
-    if bad.size:
-        raise DataError(
-            f"{name}: row {bad[0]} has the class {labels[bad[0]]:g}; "
-            f"an output of {n} units has the classes 0 to {n - 1}"
-        )
-    return np.eye(n, dtype=array.dtype)[labels.astype(np.int64)]
-
-
-def _numbers(name: str, values: Any) -> np.ndarray:
-    array = np.asarray(values)
-    if array.ndim == 0:
-        raise DataError(f"{name}: expected rows, got the single value {array.item()!r}")
-    if array.dtype.kind not in "biuf":
-        raise DataError(f"{name}: expected numbers, got {array.dtype}; encode text first")
-    return array
-
-
-def _finite(name: str, array: np.ndarray, run: RunSpec) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        cast = np.ascontiguousarray(array, dtype=run.dtype)
-    good = np.isfinite(cast)
-    if not good.all():
-        place = tuple(int(i) for i in np.argwhere(~good)[0])
-        column = f", column {place[1]}" if len(place) > 1 else ""
-        raise DataError(
-            f"{name}: row {place[0]}{column} is {array[place]!s}, which cannot be learned from"
-            + ("" if not np.isfinite(array[place]) else f" in {run.dtype}")
-        )
-    return cast
-
-
-def _within(name: str, array: np.ndarray, low: float, high: float, why: str) -> None:
-    bad = np.argwhere((array < low) | (array > high))
-    if bad.size:
-        row = tuple(int(i) for i in bad[0])
-        raise DataError(f"{name}: row {row[0]} is {array[row]:g}; {why}")
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return ", ".join(map(str, shape))
+    return finite(name, array, run)

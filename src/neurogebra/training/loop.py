@@ -21,16 +21,23 @@ from neurogebra.observatory.events import (
 from neurogebra.spec import ModelSpec
 from neurogebra.spec.describe import describe
 from neurogebra.training.baseline import baseline
+from neurogebra.training.data import Data
+from neurogebra.training.facts import facts
 from neurogebra.training.session import Session
 
 ACTIVE = ("forward", "backward")
 
 
-def train(session: Session, wants: Callable[[Level], bool]) -> Iterator[Event]:
+def train(
+    session: Session,
+    wants: Callable[[Level], bool],
+    looks: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
     """Yield what happens, as it happens, until the run is over.
 
     To pause is to stop asking, to cancel is to close. wants(level) says whether anybody
-    listens at a level; layers are looked at in the first batch of an epoch, if anybody does.
+    listens at a level; layers are looked at in the first batch of an epoch, if anybody does,
+    and in the others whenever looks() says so.
     """
     begun = time.perf_counter()
     yield _start(session)
@@ -40,7 +47,7 @@ def train(session: Session, wants: Callable[[Level], bool]) -> Iterator[Event]:
         epoch, clock = p.epoch, time.perf_counter()
         if p.batch == 0:
             yield EpochStart(epoch=epoch, epochs=session.run.epochs, batches=session.batches)
-        yield from _batches(session, wants)
+        yield from _batches(session, wants, looks)
         if p.reason:
             break
         metrics, best = session.end_epoch()
@@ -48,7 +55,7 @@ def train(session: Session, wants: Callable[[Level], bool]) -> Iterator[Event]:
             epoch=epoch,
             step=p.step,
             metrics=metrics,
-            learning_rate=session.run.rate,
+            learning_rate=session.last_rate,
             seconds=time.perf_counter() - clock,
             best=best,
         )
@@ -63,10 +70,12 @@ def train(session: Session, wants: Callable[[Level], bool]) -> Iterator[Event]:
     )
 
 
-def _batches(session: Session, wants: Callable[[Level], bool]) -> Iterator[Event]:
+def _batches(
+    session: Session, wants: Callable[[Level], bool], looks: Callable[[], bool]
+) -> Iterator[Event]:
     p = session.progress
     for batch in session.data.epoch(p.epoch, session.run, start=p.batch):
-        probe = batch.index == 0 and wants(Level.EXPERT)
+        probe = wants(Level.EXPERT) if batch.index == 0 else looks()
         done, metrics, seconds = session.step(batch, probe)
         if probe:
             yield from _looks(session, done)
@@ -113,9 +122,15 @@ def _start(session: Session) -> TrainStart:
         val_rows=0 if session.validation is None else len(session.validation),
         layers=layer_infos(model),
         params=model.count(),
-        run={**run.to_dict(), "baseline": baseline(model, run, session.data)},
+        run={**run.to_dict(), "baseline": _baseline(session), "facts": facts(session)},
         resumed_step=session.progress.step,
     )
+
+
+def _baseline(session: Session) -> dict[str, float]:
+    """Return what a constant would do, where all targets lie in memory."""
+    data = session.data
+    return baseline(session.model, session.run, data) if isinstance(data, Data) else {}
 
 
 def layer_infos(model: ModelSpec) -> tuple[LayerInfo, ...]:

@@ -13,6 +13,7 @@ from types import FrameType
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.events import BatchEnd, CheckpointSaved, EpochEnd, TrainEnd
 from neurogebra.training.checkpoint import save_checkpoint
+from neurogebra.training.control import Control
 from neurogebra.training.loop import train
 from neurogebra.training.session import Session
 
@@ -60,24 +61,30 @@ def run(
     bus: Bus,
     checkpoints: str | Path | None = None,
     stop: Callable[[], bool] = lambda: False,
+    control: Control | None = None,
 ) -> TrainEnd:
     """Train to the end, publishing every event; return the last one.
 
     checkpoints: a folder for the state of the run, written at ends of epochs, when stopped
-    and when done. A stop leaves a state from which the same run goes on bit for bit.
+    and when done. A stop leaves a state from which the same run goes on bit for bit; what
+    listeners ask for through `control` is part of that state.
     """
-    saved = time.monotonic()
-    begun = saved
-    for event in train(session, bus.wants):
+    saved = begun = time.monotonic()
+    for event in train(session, bus.wants, bus.looks):
         if isinstance(event, TrainEnd):
             _save(session, bus, checkpoints)
             bus.publish(event)
             return event
         bus.publish(event)
+        if not isinstance(event, (BatchEnd, EpochEnd)):
+            continue
+        asked = stop()
+        if control is not None:
+            control.grant(bus)
         if isinstance(event, EpochEnd) and time.monotonic() - saved >= EVERY:
             _save(session, bus, checkpoints)
             saved = time.monotonic()
-        if isinstance(event, (BatchEnd, EpochEnd)) and stop() and _may_stop(session):
+        if asked and _may_stop(session):
             break
     _save(session, bus, checkpoints)
     p = session.progress
@@ -97,7 +104,7 @@ def _may_stop(session: Session) -> bool:
 
     Otherwise a log could not be cut at the step of a checkpoint.
     """
-    return not session.progress.reason and session.progress.batch < session.batches
+    return not session.progress.reason and session.progress.batch != session.batches
 
 
 def _save(session: Session, bus: Bus, checkpoints: str | Path | None) -> None:

@@ -23,7 +23,7 @@ def architecture(layers: Sequence[LayerInfo], params: int) -> Table:
     """
     table = Table(box=box.SIMPLE, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column("Layer", Text("Total"), no_wrap=True, style="bold")
-    table.add_column("Type", no_wrap=True)
+    table.add_column("Type", no_wrap=True, max_width=14, overflow="ellipsis")
     table.add_column("Formula", style="magenta", overflow="fold")
     table.add_column("Shape", no_wrap=True)
     total = Text(count(params), style="bold")
@@ -55,7 +55,13 @@ def _row(layer: LayerInfo) -> tuple[Text, ...]:
     return (
         Text(inert(layer.name, 24)),
         Text(inert(layer.type, 24)),
-        Text(inert(layer.formula, 300)),
+        Text(_first(inert(layer.formula, 300))),
         Text(f"{sizes(layer.in_shape)} → {sizes(layer.out_shape)}"),
         Text(count(layer.params) if layer.params else "–"),
     )
+
+
+def _first(formula: str) -> str:
+    """Return the first of several equations; the others stand in the layer's explanation."""
+    first, more, _ = formula.partition("; ")
+    return f"{first}; …" if more else first

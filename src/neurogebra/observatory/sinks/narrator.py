@@ -31,6 +31,7 @@ MOST_EPOCHS = 8
 _ENDS = {
     "completed": "All epochs are done",
     "early_stopping": "Stopped early: it was no better for a while",
+    "stopped": "Stopped: a callback asked for it",
     "diverged": "Stopped: the loss is no number any more",
     "interrupted": "Interrupted",
 }

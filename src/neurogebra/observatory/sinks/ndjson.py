@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from neurogebra.errors import BadValue, RunError
 from neurogebra.observatory.events import (
+    Asked,
     CheckpointSaved,
     EpochEnd,
     EpochStart,
@@ -29,7 +30,7 @@ __all__ = ["Log", "TieredStorage", "read"]
 
 TIERS = ("basic", "health", "debug")
 
-_BASIC = ("train_", "epoch_", "evaluated", "verdict", "note", "checkpoint")
+_BASIC = ("train_", "epoch_", "evaluated", "verdict", "note", "asked", "checkpoint")
 _SEVERE = ("warning", "danger", "critical")
 _VERDICTS = {"warning": "warning", "unhealthy": "danger"}
 HOISTED = {
@@ -231,6 +232,8 @@ def _words(event: Event) -> tuple[str, str]:
             return severity, f"Training ended: {event.reason} after {event.epochs} epochs"
         case Verdict():
             return _VERDICTS.get(event.status, "info"), event.summary
+        case Asked():
+            return "info", event.message
         case SinkFailed():
             return "warning", f"{event.sink} was taken off: {event.error}"
     return "info", ""

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from neurogebra.observatory.events import (
     Alert,
+    Asked,
     BatchEnd,
     CheckpointSaved,
     EpochEnd,
@@ -109,7 +110,7 @@ class Terminal:
                 self._saved[event.what] = event
             case Verdict():
                 self._screen.show(say.verdict(event))
-            case Note():
+            case Note() | Asked():
                 self._screen.show(Text(inert(event.message, 2000), DIM))
             case SinkFailed():
                 self._screen.show(say.sink_failed(event))

@@ -29,6 +29,7 @@ COLOURS = {"info": BLUE, "warning": YELLOW, "danger": RED, "critical": f"bold {R
 _REASONS = {
     "completed": ("Training completed", GREEN),
     "early_stopping": ("Stopped early", BLUE),
+    "stopped": ("Stopped by a callback", BLUE),
     "diverged": ("Training diverged", RED),
     "interrupted": ("Training interrupted", YELLOW),
 }

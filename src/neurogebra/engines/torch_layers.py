@@ -1,0 +1,186 @@
+"""Faster ways to what layers say on PyTorch: kernels by the layer's class.
+
+A kernel is kernel(layer, ops, p, x) → what layer.forward(ops, p, x) gives; it is held to that
+by tests/engines/test_torch_kernels.py. A kernel that a layer's settings are beyond hands it back
+to its own forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from neurogebra.layers import (
+    GRU,
+    LSTM,
+    Array,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Embedding,
+    LayerNorm,
+    MultiHeadAttention,
+    Ops,
+    SimpleRNN,
+)
+from neurogebra.layers.sliding import padding, sizes
+
+Parameters = Mapping[str, Tensor]
+
+
+def dense(layer: Dense, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """Product and bias in one call."""
+    if not layer.use_bias or x.ndim != 2:
+        return layer.forward(ops, p, x)
+    found: Tensor = ops.activate(layer.activation, torch.addmm(p["b"], x, p["W"]))
+    return found
+
+
+def conv2d(layer: Conv2D, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """Padding, convolution and bias in one call where the padding is even."""
+    kernel, strides, gaps = (
+        sizes("Conv2D", size, 2) for size in (layer.kernel_size, layer.strides, layer.dilation)
+    )
+    every = zip(ops.shape, kernel, strides, gaps, strict=False)
+    pads = [padding(*one, layer.padding) for one in every]
+    if any(before != after for before, after in pads):
+        return layer.forward(ops, p, x)
+    found = functional.conv2d(
+        x.permute(0, 3, 1, 2),
+        p["W"].permute(3, 2, 0, 1),
+        p["b"] if layer.use_bias else None,
+        strides,
+        [before for before, _ in pads],
+        gaps,
+        layer.groups,
+    )
+    z: Tensor = ops.activate(layer.activation, found.permute(0, 2, 3, 1))
+    return z
+
+
+def embedding(layer: Embedding, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """A look-up; the tokens were looked at when the batch came."""
+    return functional.embedding(x.long(), p["W"])
+
+
+def lstm(layer: LSTM, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """All steps in one call; torch's gates lie in the order i, f, g, o."""
+    if layer.activation != "tanh":
+        return layer.forward(ops, p, x)
+    first = _zeros(layer, x)
+    flat = _flat(layer, p, (0, 1, 3, 2))
+    more = (True, 1, 0.0, ops.training, layer.bidirectional, True)
+    outputs, last, _ = torch.lstm(x, (first, first), flat, *more)
+    return _wanted(layer, outputs, last)
+
+
+def gru(layer: GRU, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """All steps in one call; torch's gates lie in the order r, z, n."""
+    if layer.activation != "tanh" or not layer.reset_after:
+        return layer.forward(ops, p, x)
+    flat = _flat(layer, p, (1, 0, 2))
+    more = (True, 1, 0.0, ops.training, layer.bidirectional, True)
+    outputs, last = torch.gru(x, _zeros(layer, x), flat, *more)
+    return _wanted(layer, outputs, last)
+
+
+def simple_rnn(layer: SimpleRNN, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """All steps in one call."""
+    kernel = {"tanh": torch.rnn_tanh, "relu": torch.rnn_relu}.get(layer.activation)
+    if kernel is None:
+        return layer.forward(ops, p, x)
+    flat = _flat(layer, p, (0,))
+    more = (True, 1, 0.0, ops.training, layer.bidirectional, True)
+    outputs, last = kernel(x, _zeros(layer, x), flat, *more)
+    return _wanted(layer, outputs, last)
+
+
+def _flat(layer: Any, p: Parameters, order: tuple[int, ...]) -> list[Tensor]:
+    """Return W, U, b and the second bias of every reader as torch lists them.
+
+    order: which of our gates stands at each place there; ours lie in columns, theirs in rows.
+    """
+    found = []
+    for way in _ways(layer):
+        b = p[f"b{way}"]
+        second = p.get(f"c{way}")
+        each = (
+            p[f"W{way}"].T,
+            p[f"U{way}"].T,
+            b,
+            torch.zeros_like(b) if second is None else second,
+        )
+        for weights in each:
+            parts = weights.chunk(len(order))
+            found.append(torch.cat([parts[i] for i in order]) if len(parts) > 1 else weights)
+    return found
+
+
+def _ways(layer: Any) -> tuple[str, ...]:
+    return ("", "_back") if layer.bidirectional else ("",)
+
+
+def _zeros(layer: Any, x: Tensor) -> Tensor:
+    return x.new_zeros((len(_ways(layer)), len(x), layer.units))
+
+
+def _wanted(layer: Any, outputs: Tensor, last: Tensor) -> Array:
+    if layer.return_sequences:
+        return outputs
+    return last[0] if len(last) == 1 else torch.cat((last[0], last[1]), -1)
+
+
+def attention(layer: MultiHeadAttention, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """Scores, softmax and mixture in one call that keeps no score."""
+    if layer.mask_value is not None or (ops.training and layer.rate):
+        return layer.forward(ops, p, x)
+    rows, steps, _ = x.shape
+
+    def linear(z: Tensor, letter: str) -> Array:
+        return functional.linear(z, p[f"W{letter}"].T, p.get(f"b{letter}"))
+
+    q, k, v = (
+        linear(x, letter).view(rows, steps, layer.num_heads, layer.key_dim).transpose(1, 2)
+        for letter in "qkv"
+    )
+    mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=layer.causal)
+    return linear(mixed.transpose(1, 2).reshape(rows, steps, -1), "o")
+
+
+def batch_norm(layer: BatchNorm, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """Statistics and scaling in one call, which moves copies of the running ones."""
+    if ops.training and x.numel() == x.shape[-1]:  # torch refuses the variance of one number
+        return layer.forward(ops, p, x)
+    mean, var = p["mean"], p["var"]
+    if ops.training:
+        mean, var = mean.clone(), var.clone()
+    first = x.movedim(-1, 1)
+    found = functional.batch_norm(
+        first, mean, var, p["gamma"], p["beta"], ops.training, 1.0 - layer.momentum, layer.eps
+    )
+    if ops.training:
+        ops.remember("mean", mean)
+        ops.remember("var", var)
+    return found.movedim(1, -1)
+
+
+def layer_norm(layer: LayerNorm, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """Statistics and scaling in one call."""
+    return functional.layer_norm(x, x.shape[-1:], p["gamma"], p["beta"], layer.eps)
+
+
+LAYERS: dict[type[Any], Callable[..., Array]] = {
+    Dense: dense,
+    BatchNorm: batch_norm,
+    LayerNorm: layer_norm,
+    Conv2D: conv2d,
+    Embedding: embedding,
+    LSTM: lstm,
+    GRU: gru,
+    SimpleRNN: simple_rnn,
+    MultiHeadAttention: attention,
+}
