@@ -57,8 +57,13 @@ def _xor(words: str, rng: np.random.Generator) -> Rows:
 
 def _three(words: str, rng: np.random.Generator) -> Rows:
     x = rng.uniform(0, 1e4, (4800, 3))
-    rows = Rows(*(p for part in np.split(np.c_[x, x @ [2, 1, 0.5] + 2.2], [4000])
-                  for p in (part[:, :3], part[:, 3])))
+    rows = Rows(
+        *(
+            p
+            for part in np.split(np.c_[x, x @ [2, 1, 0.5] + 2.2], [4000])
+            for p in (part[:, :3], part[:, 3])
+        )
+    )
     return _standard(rows, True) if "normalised=True" in words else rows
 
 

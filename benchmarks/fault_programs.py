@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from fault_data import Rows, rows_of
 
+from neurogebra.builders.layer import Layer
 from neurogebra.layers import LSTM, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, SimpleRNN
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.events import Event, Stamped
+from neurogebra.observatory.events import Event, Level, Stamped
 from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.training.data import Batch, Data, prepare
 from neurogebra.training.runner import run as train
@@ -70,13 +71,12 @@ def play(program: Program, limit: int) -> tuple[list[Event], Doctor]:
     doctor = Doctor(bus.publish)
     bus.add(doctor)
     with np.errstate(all="ignore"):
-        train(session, bus)
+        train(session, bus)  # the doctor's alerts are among the events
     return events, doctor
 
 
 class _Keep:
-    name, level = "keep", 0
-    hears = 4
+    name, level, hears = "keep", Level.SILENT, Level.DEBUG
 
     def __init__(self, events: list[Event]) -> None:
         self.events = events
@@ -148,8 +148,8 @@ def _units(row: Mapping[str, Any], factor: float) -> int:
 
 def _activation(row: Mapping[str, Any]) -> str:
     name = str(row.get("activation", "linear"))
-    if name == "softmax_ax0":
-        raise Unbuildable("softmax has no axis here: it goes over the units, never over the rows")
+    if name == "softmax_ax0":  # the library refuses an axis, in its own words
+        Layer("Dense", row["units"], activation="softmax", axis=0)
     return name
 
 
@@ -207,7 +207,8 @@ class Unmatched(Data):
         """Yield the batches of an epoch, each with the inputs of other rows."""
         rng = np.random.default_rng([run.seed, epoch])
         for batch in super().epoch(epoch, run, start):
-            yield replace(batch, x=self.x[rng.integers(0, len(self.x), len(batch.x))])
+            x = self.x[rng.integers(0, len(self.x), len(batch.x))]
+            yield Batch(batch.index, x, batch.y, batch.weights)
 
 
 def _detached(rows: list[Mapping[str, Any]], model: ModelSpec) -> list[str]:

@@ -187,6 +187,49 @@ def predict(
 
 
 @app.command()
+def diagnose(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    sarif: Annotated[
+        Path | None, typer.Option("--sarif", metavar="FILE", help="Findings for CI, as SARIF.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with a run and what to change, from its logs; exit code 1 if anything."""
+    from neurogebra.cli_diagnose import tell_diagnosis
+
+    tell_diagnosis(run, as_json=as_json, out=sarif)
+
+
+@app.command()
+def logs(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    tier: Annotated[
+        str | None, typer.Option(metavar="TIER", help="basic, health or debug; else the first two.")
+    ] = None,
+    since: Annotated[int, typer.Option(metavar="STEP", help="From this update on.")] = 0,
+    layer: Annotated[str | None, typer.Option(metavar="NAME", help="Of one layer only.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on while the run goes on.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the stored lines: one JSON object an event.")
+    ] = False,
+    otel: Annotated[
+        bool, typer.Option("--otel", help="Print each for OpenTelemetry: OTLP/JSON, one a line.")
+    ] = False,
+) -> None:
+    """Print the events of a run that its logs hold, oldest first."""
+    from neurogebra.cli_logs import Wanted, tell_logs
+
+    try:
+        tell_logs(run, Wanted(tier, since, layer), follow=follow, as_json=as_json, otel=otel)
+    except KeyboardInterrupt:
+        if not follow:
+            raise
+        raise typer.Exit(INTERRUPTED) from None  # the usual end of following: nothing to say
+
+
+@app.command()
 def experiment(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Which; without one they are listed.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -154,11 +155,9 @@ def test_patience_and_best_weights_can_be_asked_of_a_fit():
 )
 def test_unknown_settings_are_refused(verb, given, words):
     made = model()
+    call = {"compile": made.compile, "fit": partial(made.fit, X, y, 1, verbose=False)}[verb]
     with pytest.raises(BadValue, match=words):
-        if verb == "compile":
-            made.compile(loss="mse", **given)
-        else:
-            made.fit(X, y, epochs=1, verbose=False, **given)
+        call(**given)
 
 
 def test_compile_takes_every_other_field_of_a_run():
@@ -254,3 +253,26 @@ def test_callbacks_hear_the_end_of_an_epoch_with_its_rate():
     seen = []
     model().fit(X, y, epochs=2, verbose=False, callbacks=[seen.append])
     assert [e.learning_rate for e in seen if isinstance(e, EpochEnd)] == [0.05, 0.05]
+
+
+def test_another_fit_of_the_same_run_uses_the_network_again_and_says_the_same():
+    def dropped():
+        made = builder.Sequential(
+            [builder.Dense(6, "tanh"), builder.Dropout(0.3), builder.Dense(1, "sigmoid")]
+        )
+        made.compile(loss="binary_crossentropy", learning_rate=0.05)
+        return made
+
+    again, anew = dropped(), dropped()
+    for seed in (0, 1, 2):
+        network = again._numbers._network
+        again.fit(X, y, epochs=2, batch_size=16 + seed, verbose=False, seed=seed)
+        assert (again._numbers._network is network) is (seed > 0)
+        anew._numbers._rng = None  # as if it came from elsewhere: the network is built anew
+        anew.fit(X, y, epochs=2, batch_size=16 + seed, verbose=False, seed=seed)
+        assert again.history == anew.history
+    assert np.array_equal(again.predict(X), anew.predict(X))
+    again.compile(loss="binary_crossentropy", learning_rate=0.05)
+    network = again._numbers._network
+    again.fit(X, y, epochs=1, verbose=False)
+    assert again._numbers._network is not network, "compile clears the optimiser's memory"

@@ -55,6 +55,32 @@ class Muddled(EagerOps):
         pass
 
 
+class NoNumber(Faulty):
+    """One number of a gradient is none."""
+
+    def gradients(self, x, y, weights=None):
+        loss, grads = super().gradients(x, y, weights)
+        name = next(iter(grads))
+        grads[name].flat[0] = np.nan
+        return loss, grads
+
+
+class IgnoresWeights(Faulty):
+    """Every row counts the same, whatever its weight."""
+
+    def gradients(self, x, y, weights=None):
+        return super().gradients(x, y)
+
+
+class WeighsTheMean(Faulty):
+    """The mean is divided by the sum of the weights."""
+
+    def evaluate(self, x, y, weights=None):
+        found = super().evaluate(x, y, weights)
+        share = 1.0 if weights is None else np.mean(weights["output"])
+        return found._replace(loss=found.loss / float(share))
+
+
 class DropsAtInference(Faulty):
     """Dropout goes on while predicting."""
 
@@ -158,7 +184,8 @@ class LendsArrays(Faulty):
     def predict(self, x):
         program = self._program(len(x), "predict")
         program.feed(x)
-        return program.outputs()
+        program.run()
+        return program.outputs
 
 
 class Widens(Faulty):
@@ -174,6 +201,10 @@ FAULTS = (
     (WrongSign, "optimizer sgd"),
     (DividesTwice, "loss mse: loss and every gradient"),
     (StepsTwiceDivided, "optimizer momentum"),
+    (NoNumber, "loss mse: loss and every gradient"),
+    (NoNumber, "layer LSTM: loss and every gradient"),
+    (IgnoresWeights, "each row counts as much"),
+    (WeighsTheMean, "each row counts as much"),
     (DropsAtInference, "values Dropout"),
     (DropsAtInference, "evaluating, predicting and gradients change nothing"),
     (BatchStatisticsAtInference, "values BatchNorm"),

@@ -7,14 +7,17 @@ import pytest
 
 from neurogebra.core.program import program
 from neurogebra.core.tree import build, symbol
+from neurogebra.engines import homes, long
 from neurogebra.engines.fuse import PLACE, PRODUCT, STACK, fused
 from neurogebra.engines.kernels import LOWERED
 from neurogebra.engines.long import Unlike
 from neurogebra.engines.recorder import Recorder
+from neurogebra.errors import BadValue
 
 RNG = np.random.default_rng(0)
 GIVEN = {name: RNG.normal(size=(3, 4)) for name in "abcd"}
 GIVEN |= {"x": RNG.normal(size=(6, 4)), "w": RNG.normal(size=(4, 4)), "v": RNG.normal(size=4)}
+GIVEN["q"] = RNG.normal(size=(3, 3))
 s = {name: symbol(name) for name in GIVEN}
 
 
@@ -24,6 +27,15 @@ def op(name, *args, **attrs):
 
 def back(g, start, stop, axis=0):
     return op("slice_back", g, s["x"], axis=axis, start=start, stop=stop)
+
+
+def total(g):
+    return op("sum_to", g, s["v"])
+
+
+def left(g, b):
+    """Return g bᵀ as the derivative of a product with w on the left makes it."""
+    return op("matmul_left", g, b, s["q"])
 
 
 def right(a, g):
@@ -46,11 +58,19 @@ PROGRAMS = {
          + op("slice_back", op("slice", b, axis=1, start=0, stop=2), s["b"], axis=1, start=2)],
         {PLACE},
     ),
-    "products": ([right(a, b) + right(b, c) + right(c, d)], {PRODUCT, STACK}),
-    "products of parts": (
-        [right(a, c) + right(b, d), back(c, 0, 3) + back(d, 3, 6)], {PRODUCT, STACK, PLACE},
+    "products": ([right(a, b) + right(b, c) + right(c, d) + right(d, a)], {PRODUCT, STACK}),
+    "few products": ([right(a, b) + right(b, c)], {PRODUCT}),
+    "products for what is no weight": (
+        [op("matmul_right", a, b, e) + op("matmul_right", b, c, e) for e in [op("exp", s["w"])]],
+        set(),
     ),
-    "sums": ([op("sum_to", a * b, s["v"]) + op("sum_to", c * d, s["v"])], {STACK}),
+
+    "mixtures": ([left(a, b) + left(b, c) + left(c, d) + left(d, a)], {STACK}),
+    "products of parts": (
+        [right(a, c) + right(b, d) + right(c, c) + right(d, d), back(c, 0, 3) + back(d, 3, 6)],
+        {PRODUCT, STACK, PLACE},
+    ),
+    "sums": ([total(a * b) + total(c * d) + total(a * c) + total(b * d)], {STACK}),
     "a pile": (
         [op("concat", op("expand_dims", a, axis=0), op("expand_dims", b * c, axis=0), axis=0)],
         {STACK},
@@ -78,6 +98,25 @@ def test_the_same_numbers(name):
         np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["parts that fill the whole", "a gap", "columns"])
+def test_a_part_in_the_wrong_place_is_seen(name, monkeypatch):
+    """The tooth of the test above."""
+    plain = program(PROGRAMS[name][0], LOWERED.__contains__)
+    right = homes.cut
+
+    def wrong(whole, line, index):
+        return right(whole, line, len(line.args) - 2 - index)
+
+    for module in (homes, long):
+        monkeypatch.setattr(module, "cut", wrong)
+    found = fused(plain)
+    if name == "a gap":
+        with pytest.raises((ValueError, BadValue)):
+            run(found)
+    else:
+        assert not np.allclose(run(found)[0], run(plain)[0])
+
+
 def test_parts_are_written_where_they_belong():
     plain = program([back(a, 0, 3) + back(b, 3, 6)])
     replay = Recorder(fused(plain), GIVEN, np.dtype(np.float64)).record()
@@ -86,7 +125,7 @@ def test_parts_are_written_where_they_belong():
 
 def test_terms_of_different_shapes_are_no_product_at_once():
     e = op("slice", a, axis=0, start=0, stop=2)
-    plain = program([right(a, b) + right(e, e)], LOWERED.__contains__)
+    plain = program([right(a, b) + right(e, e) + right(b, c) + right(c, d)], LOWERED.__contains__)
     with pytest.raises(Unlike):
         run(fused(plain))
 

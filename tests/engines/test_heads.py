@@ -10,6 +10,9 @@ from neurogebra.engines.claims import build
 from neurogebra.errors import BadValue
 from neurogebra.layers import BatchNorm, Dense, Dropout
 from neurogebra.spec import Head, ModelSpec, RunSpec
+from neurogebra.training.data import prepare
+from neurogebra.training.loop import train
+from neurogebra.training.session import Session
 
 every_engine = pytest.mark.parametrize(
     "engine", ["numpy", pytest.param("torch", marks=pytest.mark.torch)]
@@ -149,3 +152,15 @@ def test_tasks_at_different_heights_add_up(engine):
     assert ((found["sign"] > 0.5) == y["sign"]).mean() > 0.95
     assert (found["kind"].argmax(1) == y["kind"].argmax(1)).mean() > 0.95
     assert np.mean((found["size"] - y["size"]) ** 2) < 0.1 * y["size"].var()
+
+
+@every_engine
+def test_several_tasks_train_through_the_loop_each_with_its_own_metrics(engine):
+    model, (x, y) = several(), tasks()
+    run = RunSpec(epochs=25, batch_size=16, learning_rate=0.02, engine=engine)
+    data = prepare(model, run, x, y)
+    *_, end = train(Session(model, run, data, data), lambda level: False)
+    names = {"loss", "sign.accuracy", "size.mae", "size.r2", "kind.accuracy"}
+    assert set(end.metrics) == names | {f"val_{name}" for name in names}
+    assert min(end.metrics["val_sign.accuracy"], end.metrics["val_kind.accuracy"]) > 0.95
+    assert end.metrics["val_size.r2"] > 0.8

@@ -12,7 +12,20 @@ from neurogebra.engines import numpy_engine
 from neurogebra.engines.kernels import copy
 from neurogebra.engines.numpy_engine import ENGINE, KEPT_PROGRAMS
 from neurogebra.engines.reference import first_batch, first_weights
-from neurogebra.layers import Activation, BatchNorm, Dense, Dropout, Flatten
+from neurogebra.layers import (
+    Activation,
+    AveragePooling2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GroupNorm,
+    LayerNorm,
+    MaxPooling2D,
+    PReLU,
+    SpatialDropout2D,
+)
 from neurogebra.optim import OPTIMIZERS
 from neurogebra.spec import ModelSpec, RunSpec
 
@@ -29,6 +42,25 @@ FULL = ModelSpec(
         Dense(1024, "swish"),
         Activation("softplus"),
         Dense(1, "linear"),
+    ),
+)
+IMAGES = ModelSpec(
+    "images",
+    (12, 12, 1),
+    (
+        Conv2D(16, 3, activation="relu"),
+        BatchNorm(),
+        MaxPooling2D(),
+        Conv2D(8, 3, padding="same", groups=2),
+        PReLU(),
+        MaxPooling2D(3, 2, "same"),
+        GroupNorm(4),
+        Conv2D(8, 2, strides=2),
+        AveragePooling2D(1),
+        SpatialDropout2D(),
+        LayerNorm(),
+        Flatten(),
+        Dense(3, "softmax"),
     ),
 )
 # What a step may leave for a moment: its Step, floats, and NumPy's iterators; no array.
@@ -79,8 +111,9 @@ def held(net, batch) -> tuple[int, int]:
         (WIDE, "categorical_crossentropy", 8),
         (FULL, "mse", 8),
         (FULL, "huber", 8),
+        (IMAGES, "categorical_crossentropy", 32),
     ],
-    ids=["small", "small, many rows", "wide", "dropout and batch norm", "huber"],
+    ids=["small", "small, many rows", "wide", "dropout and batch norm", "huber", "images"],
 )
 def test_a_step_allocates_no_array(model, loss, rows):
     peak, left = held(*warm(model, loss, rows))

@@ -134,9 +134,10 @@ def test_nan_stays_nan_and_float32_stays_float32():
 
 
 def test_parameters_look_into_one_flat_tensor():
-    net, (x, y) = network(ENGINE, optimizer="adam")
+    net, (x, y) = network(ENGINE, optimizer="rmsprop")
     trained = {n: p for n, p in net.p.items() if p.requires_grad}
     assert sum(p.numel() for p in trained.values()) == net.w.numel() == NET.count()
+    net.step(x, y, lr=0.1)
     before = {n: p.grad.data_ptr() for n, p in trained.items()}
     for _ in range(2):
         net.step(x, y, lr=0.1)
@@ -147,6 +148,32 @@ def test_parameters_look_into_one_flat_tensor():
         assert p.grad.data_ptr() == before[name] == net.g.data_ptr() + (start - net.w.data_ptr())
         start += p.numel() * size
     assert all(slot.shape == net.w.shape for slot in net.update.slots.values())
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_gradients_that_stay_where_they_fell_make_the_same_update(optimizer):
+    loose, (x, y) = network(ENGINE, optimizer=optimizer)
+    flat, _ = network(ENGINE, optimizer=optimizer)
+    assert loose._loose
+    flat._loose = False
+    for step in range(4):
+        losses = [net.step(x, y, lr=0.1, probe=step == 2).loss for net in (loose, flat)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-12)
+    for name, array in flat.state().items():
+        np.testing.assert_allclose(loose.state()[name], array, rtol=1e-11, atol=1e-13)
+
+
+FLAT = ({"clip_norm": 1.0}, {"accumulate": 2}, {"optimizer": "sgd"}, {"mixed": "float16"})
+
+
+@pytest.mark.parametrize("run", FLAT, ids=str)
+def test_what_reads_the_flat_gradient_gets_it(run):
+    run = RunSpec(**{"optimizer": "adam", **run})
+    net = ENGINE.build(NET, run, first_weights(NET, 0), np.random.default_rng(0))
+    assert not net._loose
+    x, y = first_batch(NET, "mse", 6, 0)
+    net.step(x.astype("f4"), {h: a.astype("f4") for h, a in y.items()}, lr=0.1)
+    assert (net.g != 0).any()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -74,7 +74,8 @@ def test_products_are_narrow_and_nothing_else_is(mixed, monkeypatch):
     monkeypatch.setattr(torch.nn.functional, "conv2d", seen)
     net, batch = build(mixed)
     wide, _ = build()
-    step, right = (n.step(*batch, lr=0.01, probe=True) for n in (net, wide))
+    net.precision.scale = min(net.precision.scale, 256.0)
+    step, right = (n.step(*batch, lr=0.0, probe=True) for n in (net, wide))
     assert kinds == [getattr(torch, mixed), torch.float32]
     arrays = {**net.weights(), **net.predict(batch[0]), **step.outputs}
     arrays |= {f"{s.layer} {s.site} {s.param}": s.array for s in step.seen}
@@ -90,6 +91,7 @@ def test_products_are_narrow_and_nothing_else_is(mixed, monkeypatch):
 def test_a_probed_step_shows_gradients_without_the_scale(mixed):
     net, batch = build(mixed)
     wide, _ = build()
+    net.precision.scale = min(net.precision.scale, 256.0)
     for site in ("backward", "gradient"):
         looks = [
             {

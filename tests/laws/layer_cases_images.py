@@ -86,6 +86,7 @@ def pooled(module, padding=(), fill=float("-inf")):
 
 def average_same(size, stride, shape):
     """Each window by itself, cut to what is there."""
+
     def definition(p, x, at):
         left = same(shape, size, stride)
         top, side = (left[2], left[0]) if len(shape) == 2 else (0, left[0])

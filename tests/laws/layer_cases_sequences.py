@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
+from tests.layers.sequence_references import REFERENCES
 from torch.nn import functional
 
 from neurogebra.layers import (
@@ -21,7 +22,6 @@ from neurogebra.layers import (
     SimpleRNN,
     TransformerBlock,
 )
-from tests.layers.sequence_references import REFERENCES
 
 from .layer_cases import Case
 
@@ -102,7 +102,7 @@ CASES: list[Case] = [
     of(LSTM(4)),
     of(LSTM(4, return_sequences=True)),
     of(LSTM(4, return_sequences=True, bidirectional=True)),
-    of(LSTM(4, bidirectional=True), (1, C)),
+    of(LSTM(4, bidirectional=True), (2, C)),
     of(GRU(4)),
     of(GRU(4, return_sequences=True)),
     of(GRU(4, bidirectional=True)),

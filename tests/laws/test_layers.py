@@ -163,7 +163,8 @@ def case_of(kind, **settings):
 # A fault in an operation, and a layer that must notice it.
 FAULTS = {
     "a slope": ("max_pool_back", "MaxPooling2D", {}),
-    "patches": ("unpatches", "Conv2D", {}),
+    "patches": ("patches", "Conv2D", {}),
+    "a kernel's slope": ("conv2d_left", "Conv2D", {}),
     "padding": ("pad", "Conv2D", {"padding": "same"}),
 }
 

@@ -333,6 +333,9 @@ def test_heads_are_measured_by_what_suits_them():
     assert not measures.higher_is_better("loss")
     with pytest.raises(BadValue, match=r"monitor: expected .* got 'val_r2'; did you mean"):
         measures.require("val_r2")
+    numbers = ModelSpec("numbers", (2,), (Dense(4),), (plain, Head("other", layers=(Dense(1),))))
+    with pytest.raises(BadValue, match=r"metrics: expected one that suits a head, got 'f1'"):
+        Measures(numbers, RunSpec(metrics=("mae", "f1")))
 
 
 REFUSED = [

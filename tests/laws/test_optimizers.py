@@ -24,12 +24,14 @@ RATES = (0.05, 0.05, 0.02, 0.1)
 
 
 @pytest.fixture(autouse=True)
-def _wide(monkeypatch):
-    """torch keeps some of its counts in its default dtype."""
-    before = torch.get_default_dtype()
+def _wide():
+    """torch keeps some of its counts in its default dtype; threads only cost time here."""
+    before, threads = torch.get_default_dtype(), torch.get_num_threads()
     torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
     yield
     torch.set_default_dtype(before)
+    torch.set_num_threads(threads)
 
 
 def distance(row: Optimizer, shape, steps=20):

@@ -27,6 +27,7 @@ RECURRENT = {SimpleRNN: torch.nn.RNN, LSTM: torch.nn.LSTM, GRU: torch.nn.GRU}
 def recurrent(layer, p, x):
     """torch.nn.RNN, LSTM or GRU with our weights, gates in its order."""
     double = {"batch_first": True, "bidirectional": layer.bidirectional, "dtype": x.dtype}
+    double |= {"nonlinearity": layer.activation} if isinstance(layer, SimpleRNN) else {}
     module = RECURRENT[type(layer)](x.shape[-1], layer.units, **double)
     weights = {}
     for ours, theirs in (("", "_l0"), ("_back", "_l0_reverse"))[: 1 + layer.bidirectional]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 from neurogebra.builders.model_builder import ModelBuilder
-from neurogebra.engines import ENGINES
+from neurogebra.core.tree import is_elementwise
+from neurogebra.engines import ENGINES, book
 from neurogebra.errors import BadValue
 from neurogebra.layers import (
     GRU,
@@ -24,6 +26,8 @@ from neurogebra.layers import (
     SimpleRNN,
     TransformerBlock,
 )
+from neurogebra.layers.recurrent import OF_ROWS
+from neurogebra.repository import FORMULAS
 from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.spec.describe import describe
 
@@ -133,10 +137,29 @@ def test_gru_with_the_reset_before_is_cho_s_own_formula(engine):
 
 
 @every_engine
+def test_an_activation_of_rows_sees_the_units_and_not_the_batch(engine):
+    net, model = build(engine, (LSTM(3, "softmax"),))
+    x, _ = batch(model)
+    p = {n.partition(".")[2]: w for n, w in net.weights().items()}
+    h, c = np.zeros((ROWS, 3)), np.zeros((ROWS, 3))
+    for t in range(T):
+        z = np.split(x[:, t] @ p["W"] + h @ p["U"] + p["b"], 4, axis=-1)
+        i, f, o = (1 / (1 + np.exp(-v)) for v in z[:3])
+        g = np.exp(z[3]) / np.exp(z[3]).sum(-1, keepdims=True)
+        c = f * c + i * g
+        h = o * np.exp(c) / np.exp(c).sum(-1, keepdims=True)
+    np.testing.assert_allclose(net.predict(x)["output"], h, atol=1e-12)
+
+
+def test_every_activation_of_rows_is_known_to_recurrences():
+    curves = (f.name for f in FORMULAS.values() if f.category == "activation")
+    assert {name for name in curves if not is_elementwise(book.tree(name)[0])} == OF_ROWS
+
+
+@every_engine
 def test_causal_attention_does_not_see_what_comes_later(engine):
-    net, model = build(
-        engine, (TransformerBlock(2, 3, 8, causal=True), LSTM(C, return_sequences=True))
-    )
+    layers = (TransformerBlock(2, 3, 8, causal=True), LSTM(C, return_sequences=True))
+    net, model = build(engine, layers)
     x, _ = batch(model)
     other = x.copy()
     other[:, 3:] += 1.0
@@ -214,6 +237,16 @@ def test_dense_works_at_every_step_of_a_sequence(engine, shape):
         np.testing.assert_allclose(slope, by_row[name], atol=1e-12)
 
 
+@every_engine
+def test_a_sequence_of_one_step_leaves_the_memory_alone(engine):
+    net, model = build(engine, (LSTM(3),), (1, C))
+    x, y = batch(model)
+    assert not net.gradients(x, y)[1]["lstm_0.U"].any()
+    before = net.weights()["lstm_0.U"]
+    net.step(x, y, lr=0.1)
+    np.testing.assert_array_equal(net.weights()["lstm_0.U"], before)
+
+
 def test_long_sequences_cost_in_proportion():
     """The lines of a recorded step grow with the steps; whole-sized arrays do not."""
     lines, whole = [], []
@@ -258,6 +291,7 @@ def test_what_is_shown_of_a_recurrence_is_one_step():
     assert rnn.forward == "a2 = tanh(a1·W2 + h_prev·U2 + b2)"
     assert rnn.backward == (
         "∂L/∂(W2, U2, b2): summed over the steps, each through all that follow it",
+        "∂L/∂a1: likewise",
     )
 
 
@@ -265,6 +299,26 @@ def test_a_residual_is_shown_as_x_plus_what_is_inside():
     first, second = describe(ModelSpec("m", (C,), (SAMPLES[-1], SAMPLES[-1])))
     assert first.forward == "a1 = x + (tanh(x·W1a + b1a)·W1b + b1b)"
     assert second.backward[-1] == "∂L/∂a1 = δ2 + (δ2·W2bᵀ ⊙ tanh′(z2))·W2aᵀ"
+
+
+def test_models_of_sequences_are_told_in_80_columns(capsys):
+    mb = ModelBuilder()
+    handles = [mb.Embedding(7, C, input_shape=(T,))]
+    handles += [layer for layer in SAMPLES if layer.out_shape((T, C)) == (T, C)]
+    model = mb.Sequential(
+        [
+            *handles,
+            LSTM(4, return_sequences=True),
+            mb.GRU(4, bidirectional=True),
+            mb.Dense(1, "sigmoid"),
+        ]
+    )
+    model.summary()
+    model.explain_architecture()
+    told = capsys.readouterr().out.splitlines()
+    headings = re.compile(r"\d+\. ")  # a layer as Python writes it
+    assert not [line for line in told if len(line) > 80 and not headings.match(line)]
+    assert any("c = sigmoid(z_f) ⊙ c_prev" in line for line in told)
 
 
 def test_handles_stand_inside_handles():
@@ -279,17 +333,25 @@ def test_handles_stand_inside_handles():
     )
 
 
+def spec(*layers, shape=(5, 4)):
+    return lambda: ModelSpec("m", shape, layers)
+
+
 WRONG = [
-    (lambda: ModelSpec("m", (5,), (Embedding(1, 4),)), "layers[0].input_dim: expected int ≥ 2"),
-    (lambda: ModelSpec("m", (5, 4), (MultiHeadAttention(2, 0),)), "layers[0].key_dim: expected int ≥ 1"),
-    (lambda: ModelSpec("m", (5, 4), (MultiHeadAttention(2, 3, mask_value="0"),)), "mask_value: expected a number or None"),
-    (lambda: ModelSpec("m", (5,), (LSTM(3),)), "expected steps and features: (T, C), got (5,); put Embedding"),
-    (lambda: ModelSpec("m", (5, 4), (PositionalEmbedding(3),)), "expected at most max_len = 3 steps, got 5"),
-    (lambda: ModelSpec("m", (4,), (Residual((Dense(3),)),)), "expected layers that give the shape (4,) back, got (3,)"),
-    (lambda: ModelSpec("m", (4,), (Residual(()),)), "layers[0].layers: expected at least one layer"),
-    (lambda: ModelSpec("m", (4,), (Residual((Dense(0),)),)), "layers[0].layers[0].units: expected int ≥ 1"),
-    (lambda: ModelSpec("m", (5, 4), (LSTM(3, bidirectional=1),)), "layers[0].bidirectional: expected True or False"),
-]  # fmt: skip
+    (spec(Embedding(1, 4), shape=(5,)), "layers[0].input_dim: expected int ≥ 2"),
+    (spec(MultiHeadAttention(2, 0)), "layers[0].key_dim: expected int ≥ 1"),
+    (spec(MultiHeadAttention(2, 3, mask_value="0")), "mask_value: expected a number or None"),
+    (spec(LSTM(3), shape=(5,)), "steps and features: (T, C), got (5,); put Embedding before"),
+    (spec(PositionalEmbedding(3)), "expected at most max_len = 3 steps, got 5"),
+    (spec(Residual((Dense(3),))), "expected layers that give the shape (5, 4) back, got (5, 3)"),
+    (spec(Residual(())), "layers[0].layers: expected at least one layer"),
+    (spec(Residual((Dense(0),))), "layers[0].layers[0].units: expected int ≥ 1"),
+    (
+        spec(Residual((LSTM(4), LSTM(4)))),
+        "expected steps and features: (T, C) for lstm_1, got (4,)",
+    ),
+    (spec(LSTM(3, bidirectional=1)), "layers[0].bidirectional: expected True or False"),
+]
 
 
 @pytest.mark.parametrize(("make", "sentence"), WRONG, ids=[s for _, s in WRONG])
@@ -302,7 +364,7 @@ def test_wrong_settings_are_one_sentence(make, sentence):
 @every_engine
 @pytest.mark.parametrize("token", [7.0, -1.0, 2.5, np.nan])
 def test_what_is_no_token_is_refused(engine, token):
-    net, model = build(engine, (Embedding(7, 4), GRU(2), Dense(1)), (T,))
+    net, _ = build(engine, (Embedding(7, 4), GRU(2), Dense(1)), (T,))
     x = np.zeros((ROWS, T))
     x[1, 2] = token
     for verb in (net.predict, lambda v: net.step(v, {"output": np.zeros((ROWS, 1))}, lr=0.1)):

@@ -284,9 +284,9 @@ def test_the_verdict_gives_the_first_cause_and_what_to_do():
 
 
 def test_layers_are_asked_for_only_when_sampled_and_heard_whenever_they_come():
-    doctor = Doctor(lambda _: None)
+    doctor = Doctor(lambda _: None, samples=0)
     assert doctor.level is Level.DETAILED
-    sampling = Doctor(lambda _: None, sample_every=10)
+    sampling = Doctor(lambda _: None, sample_every=10, samples=0)
     asked = []
     for event in losses(*[0.5] * 30):
         asked.append(sampling.level)
@@ -294,8 +294,9 @@ def test_layers_are_asked_for_only_when_sampled_and_heard_whenever_they_come():
     assert [i for i, level in enumerate(asked) if level is Level.EXPERT] == [0, 10, 20]
 
     bus, heard = Bus(), []
-    bus.add(Doctor(heard.append))
+    bus.add(Doctor(heard.append, samples=0))
     assert not bus.wants(Level.EXPERT)
+    assert not bus.looks()
     for event in start() + seen("forward", dead_pct=100.0):
         bus.publish(event)
     assert [e.rule for e in heard] == ["dead_relu"]

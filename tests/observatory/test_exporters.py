@@ -12,7 +12,7 @@ from neurogebra.errors import RunError
 from neurogebra.logging.logger import LogLevel, TrainingLogger
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.events import Alert, Evaluated, TrainEnd, Verdict
-from neurogebra.observatory.presets import EXPORT_FORMATS
+from neurogebra.observatory.presets import EXPORT_FORMATS, MORE_FORMATS
 from neurogebra.observatory.sinks.dashboard import DashboardExporter
 from neurogebra.observatory.sinks.exporters import (
     EXPORTERS,
@@ -43,9 +43,10 @@ def told(exporter, events=RUN):
 
 
 def test_every_documented_format_has_its_file():
-    assert tuple(EXPORTERS) == EXPORT_FORMATS
+    assert tuple(EXPORTERS) == EXPORT_FORMATS + MORE_FORMATS
     names = [row.file for row in EXPORTERS.values()]
-    assert names == ["training_log.json", "metrics.csv", "report.html", "report.md"]
+    assert names[:4] == ["training_log.json", "metrics.csv", "report.html", "report.md"]
+    assert names[4:] == ["metrics.prom", "statistics.parquet"]
 
 
 def test_json_holds_every_event_up_to_its_level(tmp_path):

@@ -93,7 +93,10 @@ def _pooled_at(h, a, height, width, down=1, right=1):
 
 
 def _slope_of(f):
-    return lambda g, like, **at: torch.func.vjp(lambda a: f(a, **at), torch.zeros_like(like))[1](g)[0]
+    def slope(g, like, **at):
+        return torch.func.vjp(lambda a: f(a, **at), torch.zeros_like(like))[1](g)[0]
+
+    return slope
 
 
 # What torch has itself, as its engine calls it; adjoints are those of torch's autograd.

@@ -130,7 +130,7 @@ WRONG = [
     (lambda: net(Dense), "layers[0]: expected a layer: Dense"),
     (lambda: net(Dense(2, name="a"), Dense(2, name="a")), "a name of its own for each layer"),
     (lambda: net(Dense(2, name="dense_1"), Dense(2)), "for each layer, got 'dense_1'"),
-    (lambda: net(BatchNorm(), shape=(2, 3)), "layers[0] (batchnorm_0): expected one feature axis"),
+    (lambda: net(BatchNorm(), shape=()), "layers[0] (batchnorm_0): expected at least one feature"),
     (lambda: net(Dense(2), shape=()), "layers[0] (dense_0): expected at least one feature axis"),
     (lambda: net(Dense(2), shape=(0,)), "in_shape[0]: expected int ≥ 1, got 0"),
     (lambda: net(Dense(2), shape=3), "in_shape: expected a list, got 3"),

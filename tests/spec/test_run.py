@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, asdict
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +11,34 @@ from hypothesis import strategies as st
 
 from neurogebra.errors import BadValue
 from neurogebra.losses import LOSSES, METRICS
-from neurogebra.optim import OPTIMIZERS
-from neurogebra.spec import RunSpec
+from neurogebra.optim import OPTIMIZERS, SCHEDULES
+from neurogebra.spec import Group, RunSpec
+
+
+@st.composite
+def schedules(draw):
+    """A schedule with options that it takes, or none."""
+    name = draw(st.sampled_from(["", *SCHEDULES]))
+    if not name:
+        return {}
+    row = SCHEDULES[name]
+    given = {"milestones": draw(MILESTONES)} if name == "multi_step_lr" else {}
+    usual = {k: v for k, v in row.options.items() if v is not None and v > 0}
+    for key in draw(st.lists(st.sampled_from(sorted(usual)), unique=True)) if usual else []:
+        given[key] = usual[key] if isinstance(usual[key], int) else usual[key] * draw(HALVES)
+    per = draw(st.sampled_from(["epoch", "step"])) if row.clock else "epoch"
+    return {"schedule": name, "schedule_options": given, "schedule_per": per}
+
+
+HALVES = st.floats(0.5, 1.0)
+MILESTONES = st.lists(st.integers(0, 500), unique=True, min_size=1, max_size=5).map(sorted)
+GROUPS = st.builds(
+    Group,
+    match=st.sampled_from(["*", "dense_0.*", "*.b"]),
+    rate=st.floats(0.01, 10),
+    weight_decay=st.none() | st.floats(0, 2),
+    trainable=st.booleans(),
+)
 
 
 @st.composite
@@ -23,7 +49,7 @@ def runs(draw):
     return RunSpec(
         loss=draw(st.sampled_from(list(LOSSES))),
         optimizer=optimizer,
-        learning_rate=draw(st.none() | st.floats(1e-9, 10)),
+        learning_rate=draw(st.none() | st.floats(1e-3, 10)),
         options={name: draw(st.floats(0, 0.99)) for name in chosen},
         metrics=draw(st.lists(st.sampled_from(list(METRICS)), unique=True)),
         epochs=draw(st.integers(1, 10**6)),
@@ -33,6 +59,12 @@ def runs(draw):
         patience=draw(st.integers(0, 100)),
         min_delta=draw(st.floats(0, 1)),
         dtype=draw(st.sampled_from(["float32", "float64"])),
+        clip_value=draw(st.floats(0, 10)),
+        clip_norm=draw(st.floats(0, 10)),
+        accumulate=draw(st.integers(1, 100)),
+        weight_decay=None if "decay" in chosen else draw(st.none() | st.floats(0, 2)),
+        groups=draw(st.lists(GROUPS | GROUPS.map(asdict), max_size=3)),
+        **draw(schedules()),
     )
 
 
@@ -65,7 +97,7 @@ def test_aliases_and_defaults_are_settled():
 WRONG = [
     ({"loss": "mes"}, "loss: expected a loss by name, got 'mes'; did you mean 'mse'"),
     ({"optimizer": "Adam"}, "optimizer: expected an optimizer by name, got 'Adam'; did you mean"),
-    ({"optimizer": "adagrad"}, "optimizer: expected an optimizer by name, got 'adagrad'"),
+    ({"optimizer": "adagard"}, "optimizer: expected an optimizer by name, got 'adagard'; did you"),
     ({"optimizer": None}, "optimizer: expected an optimizer by name, got None"),
     ({"learning_rate": 0}, "learning_rate: expected a number above 0, got 0"),
     ({"learning_rate": -1.0}, "learning_rate: expected a number above 0, got -1.0"),
@@ -79,6 +111,20 @@ WRONG = [
     ({"options": "mu"}, "options: expected a list, got 'mu'"),
     ({"options": [("b1", 0.9, 3)]}, "options: expected pairs of a name and a number"),
     ({"optimizer": "sgd", "options": {"mu": 0.9}}, "options.mu: expected an option of sgd"),
+    ({"clip_value": -1}, "clip_value: expected a number ≥ 0, got -1"),
+    ({"clip_norm": "1"}, "clip_norm: expected a number ≥ 0, got '1'"),
+    ({"clip_norm": float("nan")}, "clip_norm: expected a number ≥ 0, got nan"),
+    ({"accumulate": 0}, "accumulate: expected int ≥ 1, got 0"),
+    ({"weight_decay": -0.1}, "weight_decay: expected a number ≥ 0, got -0.1"),
+    ({"groups": "dense"}, "groups: expected a list, got 'dense'"),
+    ({"groups": ["dense"]}, "groups[0]: expected a Group, got 'dense'"),
+    ({"groups": [{"math": "*"}]}, "groups[0].math: expected a known key, got 'math'; did you mean"),
+    ({"groups": [{}]}, "groups[0].match: expected a value, got None; Group needs match"),
+    ({"groups": [Group("")]}, "groups[0].match: expected a pattern of names"),
+    ({"groups": [Group("*"), Group("*", rate=-1)]}, "groups[1].rate: expected a number ≥ 0"),
+    ({"groups": [Group("*", rate=0)]}, "groups[0].rate: expected a number above 0, got 0; train"),
+    ({"groups": [Group("*", weight_decay="x")]}, "groups[0].weight_decay: expected a number ≥ 0"),
+    ({"groups": [Group("*", trainable=1)]}, "groups[0].trainable: expected True or False, got 1"),
     ({"metrics": "accuracy"}, "metrics: expected a list, got 'accuracy'"),
     ({"metrics": ["acuracy"]}, "metrics[0]: expected a metric by name, got 'acuracy'; did you"),
     ({"epochs": 0}, "epochs: expected int ≥ 1, got 0"),

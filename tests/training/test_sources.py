@@ -319,3 +319,27 @@ def test_every_kind_of_source_keeps_the_protocol():
     names = [n for n in vars(sources.Source) if not n.startswith("_") or n == "__len__"]
     for kind in (sources.Mapped, sources.Stream, type(prepare(SPEC, RUN, X, y))):
         assert all(hasattr(kind, n) for n in names), kind
+
+
+def test_nothing_is_said_of_rows_that_nobody_has_counted(capsys):
+    made = model()
+    made.compile(loss="binary_crossentropy", log_level="detailed")
+    made.fit(lambda: iter(BATCHES), epochs=2, seed=0)
+    text = capsys.readouterr().out
+    assert "rows by the batch" in text
+    assert "2 epochs  loss" in text
+    assert not any(words in text for words in ("0 training rows", " 0 steps", "/0"))
+    made.fit(Loader(), epochs=2, seed=0)
+    assert "2 epochs of 7 steps" in capsys.readouterr().out
+
+
+def test_rows_of_one_batch_may_all_weigh_nothing(files):
+    weights = np.r_[np.zeros(8), np.ones(42)]
+    given = {"batch_size": 8, "shuffle": False, "validation_split": 0}
+    whole, _ = fit(X, y, sample_weight=weights, **given)
+    made, _ = fit(*files, sample_weight=weights, **given)
+    batches, _ = fit([(a, b, weights[i * 8 : i * 8 + 8]) for i, (a, b) in enumerate(BATCHES)])
+    assert np.array_equal(made.predict(X), whole.predict(X))
+    assert np.array_equal(batches.predict(X), whole.predict(X))
+    with pytest.raises(DataError, match="nothing to learn from"):
+        fit(*files, sample_weight=0 * weights)

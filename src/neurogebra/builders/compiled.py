@@ -107,7 +107,7 @@ class Compilable:
                 raise BadValue(
                     f"fit.{key}", "an argument of fit", key, check.did_you_mean(key, OF_A_FIT)
                 )
-        return replace(run, **changed)
+        return replace(run, **changed) if changed else run
 
     def _compiled(self, verb: str) -> RunSpec:
         if self._run is None:

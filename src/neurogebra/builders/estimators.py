@@ -35,6 +35,9 @@ class _Strict(Model):
 class _Network(BaseEstimator):  # type: ignore[misc]
     """What both estimators share: parameters into a model, and the fitting of it."""
 
+    model_: Model
+    loss_curve_: list[float]
+
     def __init__(
         self,
         layers: str | int | Sequence[int] = (64,),
@@ -86,8 +89,9 @@ class _Network(BaseEstimator):  # type: ignore[misc]
     def _train(self, X: Any, y: Any, weights: Any, epochs: int, *, early: bool) -> None:
         """Train `model_` on rows that are checked, and note how that went."""
         rows = len(X)
-        auto = min(AUTO_ROWS, rows) if self.batch_size == "auto" else self.batch_size
+        auto: Any = min(AUTO_ROWS, rows) if self.batch_size == "auto" else self.batch_size
         share = self.validation_fraction if early and self.patience else 0.0
+        early_stopping: Any = {"patience": self.patience, "restore_best": True} if share else {}
         history = self.model_.fit(
             X,
             y,
@@ -97,7 +101,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
             seed=int(self._generator_.randint(2**31 - 1)),
             verbose=bool(self.verbose),
             sample_weight=None if weights is None else _mean_one(weights, rows),
-            **({"patience": self.patience, "restore_best": True} if share else {}),
+            **early_stopping,
         )
         before = self.loss_curve_ if hasattr(self, "loss_curve_") else []
         self.loss_curve_ = [*before, *history["loss"]]
@@ -111,7 +115,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]
         if goes_on and hasattr(self, "model_"):
             return
         self._generator_ = check_random_state(self.random_state)
-        self.loss_curve_: list[float] = []
+        self.loss_curve_ = []
         self.model_ = self._made(units, last, loss)
 
     def _outputs(self, X: Any) -> np.ndarray:

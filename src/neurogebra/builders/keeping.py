@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from neurogebra.builders.layer import Layer
 from neurogebra.builders.numbers import Numbers
@@ -66,8 +66,8 @@ class Keeping:
         found = load_model(path, version)
         shapes = [found.model.in_shape, *(None for _ in found.model.layers[1:])]
         layers = [Layer.of(*pair) for pair in zip(found.model.layers, shapes, strict=True)]
-        rest, heads = found.rest, found.model.heads
-        model = cls(layers, found.model.name, rest.get("template_info"), heads=heads)  # type: ignore[call-arg]
+        rest, make = found.rest, cast(Any, cls)  # a mixin does not know how it is made
+        model = make(layers, found.model.name, rest.get("template_info"), heads=found.model.heads)
         model._spec, model.preparation = found.model, rest.get("preparation")
         # A run of the command line has its own patience; here `fit` says what it wants.
         own = (
@@ -75,7 +75,7 @@ class Keeping:
         )
         model._run = own if rest.get("compiled", True) else None
         model._numbers.restore(found.model, found.run, found.weights, found.optimizer)
-        return model
+        return cast(Self, model)
 
     @property
     def spec(self) -> ModelSpec:

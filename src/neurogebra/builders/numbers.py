@@ -9,8 +9,14 @@ import numpy as np
 
 from neurogebra.engines import ENGINES, Network
 from neurogebra.spec import ModelSpec, RunSpec
-from neurogebra.training.session import Session
+from neurogebra.training.session import Session, Trained
 from neurogebra.training.sources import Source
+
+# What of a run a network is made for; the rest concerns the loop around it.
+OF_A_NETWORK = (
+    "loss", "loss_options", "optimizer", "options", "clip_value", "clip_norm", "accumulate",
+    "weight_decay", "groups", "engine", "dtype", "device", "mixed",
+)  # fmt: skip
 
 
 class Numbers:
@@ -25,6 +31,7 @@ class Numbers:
         self.trained = self.slots = False
         self._network: Network | None = None
         self._made: tuple[ModelSpec, RunSpec] | None = None  # what the network was made for
+        self._rng: np.random.Generator | None = None  # what a training's network draws from
 
     def network(self, spec: ModelSpec, run: RunSpec) -> Network:
         """Return the network; an untrained model without a seed gets the weights of seed 0."""
@@ -39,7 +46,7 @@ class Numbers:
         """Let the weights be these, and the optimiser remember nothing; return the network."""
         rng = np.random.default_rng(run.seed)  # feeds dropout, which only a session uses
         self._network = ENGINES[run.engine].load().build(spec, run, weights, rng)
-        self._made, self.slots = (spec, run), False
+        self._made, self._rng, self.slots = (spec, run), None, False
         return self._network
 
     def restore(
@@ -68,11 +75,14 @@ class Numbers:
     ) -> Session:
         """Return a session that goes on from here; an untrained model starts from run.seed."""
         before = self._network if self.trained else None
-        weights = None if before is None else before.weights()
-        session = Session(spec, run, data, validation, weights)
-        if before is not None and self.slots and self._is_on(run.engine):
-            session.network.load(before.state())
-        self._network, self._made = session.network, (spec, run)
+        if self._rng is not None and before is not None and self.slots and self._serves(spec, run):
+            session = Session(spec, run, data, validation, before=Trained(before, self._rng))
+        else:
+            weights = None if before is None else before.weights()
+            session = Session(spec, run, data, validation, weights)
+            if before is not None and self.slots and self._is_on(run.engine):
+                session.network.load(before.state())
+        self._network, self._made, self._rng = session.network, (spec, run), session.rng
         self.seed, self.trained, self.slots = run.seed, True, True
         return session
 
@@ -103,6 +113,12 @@ class Numbers:
             given = {n[8:]: a for n, a in kept["state"].items() if n.startswith("weights/")}
             self.put(spec, run, given).load(kept["state"])
         self.seed, self.trained, self.slots = kept["seed"], kept["trained"], kept["slots"]
+
+    def _serves(self, spec: ModelSpec, run: RunSpec) -> bool:
+        """Say whether the network serves for another training as it is."""
+        if self._made is None or self._made[0] != spec:
+            return False
+        return all(getattr(self._made[1], name) == getattr(run, name) for name in OF_A_NETWORK)
 
     def _is_on(self, engine: str) -> bool:
         return self._made is not None and self._made[1].engine == engine

@@ -69,8 +69,9 @@ class Template:
             yield Layer("Reshape", target_shape=(*shape, 1), input_shape=shape)
             shape = None
         for i, filters in enumerate(self.filters):
-            seen = {"filters": filters, "activation": self.activation, "padding": "same"}
-            yield Layer("Conv2D", **seen, input_shape=None if i else shape)
+            at = None if i else shape
+            seen: dict[str, Any] = {"filters": filters, "padding": "same", "input_shape": at}
+            yield Layer("Conv2D", None, self.activation, **seen)
             yield Layer("MaxPooling2D")
         yield Layer("Flatten")
 
@@ -133,9 +134,9 @@ def template(name: str, changes: Mapping[str, Any] | None = None) -> Template:
 def suggest(task: str, input_shape: Any, output_size: int = 1) -> Template:
     """Return a template for a task, its width from the number of inputs.
 
-    task: classification, image_classification, binary, regression. The first hidden layer has the power of two from
-    twice the inputs on, 16 to 256, the second half of it: enough to mix the inputs, and few
-    enough to train in seconds. Classification into one unit is yes or no.
+    task: classification, image_classification, binary, regression. The first hidden layer has
+    the power of two from twice the inputs on, 16 to 256, the second half of it: enough to mix
+    the inputs, and few enough to train in seconds. Classification into one unit is yes or no.
     """
     if task not in TASKS:
         raise UnknownName("task", str(task), near(str(task), TASKS) or TASKS)

@@ -70,7 +70,7 @@ def _layer(number: int, layer: Layer, described: Described, spec: ModelSpec) -> 
         yield from _wrapped("backward", line)
     yield from _wrapped("learns", _sum(placed, spec))
     if layer.best_for:
-        yield f"   best for  {'; '.join(layer.best_for)}"
+        yield from _wrapped("best for", "; ".join(layer.best_for))
 
 
 def _wrapped(word: str, text: str) -> Iterator[str]:

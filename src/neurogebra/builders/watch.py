@@ -124,8 +124,8 @@ class Failures:
 def train_watched(session: Session, watch: Watch, history: History) -> TrainEnd:
     """Train to the end and return the last event.
 
-    The sinks are closed and their files whole, however it ends. A sink that fails is taken off with a RuntimeWarning. Ctrl-C ends after the current
-    update and is then raised as always.
+    The sinks are closed and their files whole, however it ends. A sink that fails is taken off
+    with a RuntimeWarning. Ctrl-C ends after the current update and is then raised as always.
     """
     failures, calls, sinks = Failures(), watch.calls(), watch.sinks()
     _tell_fingerprint(session, sinks)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LARGE = 1 << 17
 PIECE = 1 << 16
 MOST_THREADS = 8
+_BETWEEN = frozenset({"maximum", "minimum"})
+_KEPT = 6  # arrays of a piece that a thread keeps between two evaluations
 
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
@@ -161,6 +163,25 @@ def _aligned(dtype: np.dtype[Any]) -> np.ndarray:
     return whole[-whole.ctypes.data % 64 :][: PIECE * dtype.itemsize].view(dtype)
 
 
+class _Spare(threading.local):
+    """Arrays of a piece that a thread keeps: new ones cost it more than what it computes there."""
+
+    def __init__(self) -> None:
+        self.rows: list[np.ndarray] = []
+
+    def take(self, count: int, dtype: np.dtype[Any]) -> list[np.ndarray]:
+        """Return arrays for one worker; the thread has no other at the time."""
+        if self.rows and self.rows[0].size != PIECE:
+            self.rows = []
+        while len(self.rows) < min(count, _KEPT):
+            self.rows.append(_aligned(np.dtype(np.float64)))
+        kept = [row.view(dtype)[:PIECE] for row in self.rows[:count]]
+        return kept + [_aligned(dtype) for _ in range(count - len(kept))]
+
+
+_SPARE = _Spare()
+
+
 class _Worker:
     """One thread's buffers, and the walk over its pieces."""
 
@@ -168,31 +189,32 @@ class _Worker:
         self, run: _Run, step: Pass, out: np.ndarray | None, partial: dict[int, list[float]]
     ) -> None:
         self.flat, self.step, self.out, self.partial = run.flat, step, out, partial
-        self.size, self.dtype = run.like.size, run.dtype
+        self.size = run.like.size
         self.held: dict[int | None, Any] = dict(run.numbers.items())
-        self.buffers = [_aligned(run.dtype) for _ in range(step.buffers)]
+        bounds = self._bounds()
+        spare = _SPARE.take(step.buffers + len(bounds), run.dtype)
+        self.buffers = spare[: step.buffers]
+        self.bounds = {~row: a for row, a in zip(bounds, spare[step.buffers :], strict=True)}
+        for row, array in self.bounds.items():  # filled here once; ~row is no row of the plan
+            array.fill(self.held[~row])
         self.masks = [np.empty(PIECE, np.bool_) for _ in range(step.masks)]
-        self.bounds: dict[int, np.ndarray] = {}
         self.calls = [(into(line.op), self._arguments(line), line.row) for line in step.lines]
         self._lay(PIECE)
 
+    def _bounds(self) -> list[int]:
+        """Return the rows of numbers that arrays are compared with."""
+        lines = (line for line in self.step.lines if line.op in _BETWEEN)
+        rows = {row for line in lines for row in line.args}
+        return [row for row in sorted(rows) if type(self.held.get(row)) in (int, float)]
+
     def _arguments(self, line: Line) -> tuple[int, ...]:
-        """Return the rows a line reads; a bound is one that is an array, filled here once.
+        """Return the rows a line reads; a bound is one that is an array.
 
         NumPy compares two arrays three times as fast as an array with a number.
         """
-        if line.op not in ("maximum", "minimum"):
+        if line.op not in _BETWEEN:
             return line.args
-        found = []
-        for row in line.args:
-            number = self.held.get(row)
-            if type(number) in (int, float):
-                row = ~row  # no row of the plan
-                if row not in self.bounds:
-                    self.bounds[row] = _aligned(self.dtype)
-                    self.bounds[row].fill(number)
-            found.append(row)
-        return tuple(found)
+        return tuple(~row if ~row in self.bounds else row for row in line.args)
 
     def run(self, shared: _Shared, lock: threading.Lock) -> None:
         """Take pieces until there are none, or until another thread has failed."""

@@ -19,13 +19,14 @@ import numpy as np
 from neurogebra.engines import conformance_state as state
 from neurogebra.engines.claims import NET, build, claim, close, exact, network, refuses
 from neurogebra.engines.conformance_layers import around
+from neurogebra.engines.forward import term_shape
 from neurogebra.engines.protocol import Engine
 from neurogebra.engines.reference import example, first_batch, first_weights, passed
 from neurogebra.layers import LAYERS, BatchNorm, Dense, Dropout, Layer
 from neurogebra.losses import LOSSES
 from neurogebra.optim import OPTIMIZERS
 from neurogebra.repository import FORMULAS
-from neurogebra.spec import Head, ModelSpec
+from neurogebra.spec import Head, ModelSpec, RunSpec
 
 # Slopes below this are taken for 0: what differences leave of a flat loss.
 FLAT = 1e-6
@@ -57,7 +58,17 @@ def suite() -> tuple[Check, ...]:
         for word, function, members in families
         for member in members
     ]
-    plain = (first, partial_batch, drops, running, unread, wrong_batches, no_rows, not_a_number)
+    plain = (
+        first,
+        partial_batch,
+        weighted,
+        drops,
+        running,
+        unread,
+        wrong_batches,
+        no_rows,
+        not_a_number,
+    )
     found += [Check(_words(function), function) for function in plain]
     return (*found, *(Check(_words(f), f) for f in state.CHECKS))
 
@@ -195,6 +206,30 @@ def partial_batch(engine: Engine) -> None:
         close(net.step(*batch, lr=0.05).loss, truth.loss, f"the loss of {rows} rows", 1e-10)
 
 
+def weighted(engine: Engine) -> None:
+    """Each row counts as much as its weight says, in the loss and in every gradient."""
+    shares = np.array([0.0, 1.0, 2.5, 0.6])
+    for loss in ("mse", "categorical_crossentropy"):
+        model, _ = with_loss(loss)
+        net = build(engine, model, first_weights(model, 0), loss=loss)
+        x, y = first_batch(model, loss, len(shares), 0)
+        alone = [net.gradients(x[i : i + 1], {"output": y["output"][i : i + 1]}) for i in range(4)]
+        shape = term_shape(model, RunSpec(loss=loss), "output", len(shares))
+        weights = {"output": np.broadcast_to(shares.reshape(-1, *(1,) * (len(shape) - 1)), shape)}
+        value = sum(s * part for s, (part, _) in zip(shares, alone, strict=True)) / len(shares)
+        found, grads = net.gradients(x, y, weights)
+        close(found, value, f"the weighted {loss}", 1e-10)
+        for name, g in grads.items():
+            sums = sum(s * part[name] for s, (_, part) in zip(shares, alone, strict=True))
+            close(g, sums / len(shares), f"the weighted gradient of {name}", 1e-10)
+        evaluated = net.evaluate(x, y, weights).loss
+        close(evaluated, value, f"the weighted {loss} at inference", 1e-10)
+        close(net.step(x, y, lr=0.1, weights=weights).loss, value, "the loss of a step", 1e-10)
+        refuses(
+            "weights of the wrong shape", net.step, x, y, lr=0.1, weights={"output": shares[1:]}
+        )
+
+
 def drops(engine: Engine) -> None:
     """Dropout takes its draws from the run's stream, drops its share and scales the rest."""
     rate, model = 0.25, ModelSpec("drop", (40,), (Dropout(0.25),))
@@ -275,3 +310,6 @@ def not_a_number(engine: Engine) -> None:
     x[0, 0] = np.nan
     claim(bool(np.isnan(net.evaluate(x, y).loss)), "NaN went in, and a number came out")
     claim(bool(np.isnan(net.step(x, y, lr=0.1).loss)), "NaN went in, and a number came out")
+
+
+REFUSALS = (wrong_batches, no_rows, not_a_number)

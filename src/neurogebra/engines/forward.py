@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -186,6 +187,16 @@ def check_weights(
         if head not in heads:
             raise BadValue("weights", f"heads among {', '.join(heads)}", head)
         check_shape(f"weights[{head!r}]", term_shape(model, run, head, rows), array)
+
+
+# Rows that `predict` takes at once, and numbers that a layer may put out for them.
+PREDICT_ROWS, PREDICT_NUMBERS = 4096, 1 << 22
+
+
+def rows_at_once(model: ModelSpec) -> int:
+    """Return how many rows `predict` takes at once: fewer where layers put out whole images."""
+    largest = max(math.prod(placed.out_shape) for placed in model.placed())
+    return max(1, min(PREDICT_ROWS, PREDICT_NUMBERS // max(largest, 1)))
 
 
 def check_batch(model: ModelSpec, x: np.ndarray, y: Mapping[str, np.ndarray] | None = None) -> None:

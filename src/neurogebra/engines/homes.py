@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Home(NamedTuple):
     """The line that a register is a part of, and which of its parts."""
 
     line: Instruction
-    index: int
+    place: int
 
 
 class Homes:
@@ -61,7 +61,7 @@ class Homes:
         whole = self.wholes[line.out]
         if whole is None:
             return None
-        piece = whole[home.index] if line.op == STACK else cut(whole, line, home.index)
+        piece = whole[home.place] if line.op == STACK else cut(whole, line, home.place)
         if piece.size != math.prod(shape):
             return None
         found = piece.reshape(shape)

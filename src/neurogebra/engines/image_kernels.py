@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurogebra.engines import blas
 from neurogebra.ops.images import cells
 
 Kernel = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -22,9 +23,21 @@ def columns_first(op: str, x: np.ndarray) -> bool:
     return op == "patches" and x.shape[-1] < FEW_CHANNELS
 
 
-def image_kernel(
-    op: str, args: list[Any], attrs: dict[str, Any], out: np.ndarray
-) -> Kernel | None:
+def shape_of(op: str, args: list[Any], attrs: dict[str, Any]) -> tuple[int, ...] | None:
+    """Return the shape of an operation's value without computing it; None for other operations.
+
+    Recording would compute every value once for its shape, and those of images are large.
+    """
+    if op in ("patches", "max_pool"):
+        lead = cells(args[0], **attrs).shape
+        return lead[:4] if op == "max_pool" else (*lead[:3], lead[3] * lead[4] * lead[5])
+    if op in ("unpatches", "max_pool_back", "unwindow", "slice_back", "conv2d_left"):
+        found: tuple[int, ...] = args[2 if op == "conv2d_left" else 1].shape
+        return found
+    return None
+
+
+def image_kernel(op: str, args: list[Any], attrs: dict[str, Any], out: np.ndarray) -> Kernel | None:
     """Return function and args so that function(*args, out) is an operation on images."""
     made = _KERNELS.get(op)
     return None if made is None else made(args, attrs, out)
@@ -74,6 +87,46 @@ def _add_parts(parts: list[tuple[np.ndarray, Any]], out: np.ndarray) -> None:
     for part, place in parts:
         here = out[place]
         np.add(here, part, here)
+
+
+def _conv2d_left(args: list[Any], attrs: dict[str, Any], out: np.ndarray) -> Kernel:
+    """Multiply g by one element of the kernels at a time, and add it where that was laid.
+
+    All elements in one product would be a larger product, whose parts lie in short pieces.
+    """
+    g, w, like = args
+    groups, count, filters = attrs.get("groups", 1), g.size // g.shape[-1], g.shape[-1]
+    spare = None if g.flags.c_contiguous else np.empty(g.shape, g.dtype)
+    rows = (g if spare is None else spare).reshape(count, groups, filters // groups)
+    part = np.empty((groups, count, w.shape[2]), g.dtype)
+    laid = part.reshape(groups, *g.shape[:3], w.shape[2]).transpose(1, 2, 3, 0, 4)
+    steps = []
+    for i in range(attrs["height"]):
+        for j in range(attrs["width"]):
+            kernels = w[i, j].reshape(w.shape[2], groups, -1).transpose(1, 2, 0)
+            steps.append((_product(rows, kernels, part), _under(g.shape, attrs, i, j)))
+    whole = (*like.shape[:3], groups, w.shape[2])
+    return _add_products, (g, spare, steps, laid, whole)
+
+
+def _product(rows: np.ndarray, kernels: np.ndarray, part: np.ndarray) -> Kernel:
+    if part.shape[0] > 1:
+        return np.matmul, (rows.transpose(1, 0, 2), kernels, part)
+    left, right, into = rows[:, 0], kernels[0], part[0]
+    return blas.product(left, right, into) or (np.dot, (left, right, into))
+
+
+def _add_products(
+    g: np.ndarray, spare: Any, steps: list[Any], laid: np.ndarray, whole: Any, out: np.ndarray
+) -> None:
+    if spare is not None:
+        np.copyto(spare, g)
+    out.fill(0)
+    image = out.reshape(whole)
+    for (multiply, args), place in steps:
+        multiply(*args)
+        here = image[place]
+        np.add(here, laid, here)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +264,7 @@ def _unwindow(args: list[Any], attrs: dict[str, Any], out: np.ndarray) -> Kernel
 _KERNELS: dict[str, Callable[[list[Any], dict[str, Any], np.ndarray], Kernel]] = {
     "patches": _patches,
     "unpatches": _unpatches,
+    "conv2d_left": _conv2d_left,
     "max_pool": _max_pool,
     "max_pool_back": _max_pool_back,
     "pad": _pad,

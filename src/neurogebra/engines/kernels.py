@@ -42,7 +42,9 @@ class Entry:
         """Return the call as it is replayed."""
         if self.function in (np.maximum, np.minimum):  # these take `out` by keyword only
             args, out = by_rows_of_numbers(self.args, self.out)
-            return partial(self.function, *args, out=out), ()
+            return partial(self.function, *_cells(args, out.dtype), out=out), ()
+        if self.function is np.power and type(self.args[1]) is int and self.args[1] == 2:
+            return np.square, (self.args[0], self.out)
         if self.function is scale_and_add:
             a, x, b = self.args
             return blas.scaled_sum(a, x, b, self.out)
@@ -51,7 +53,14 @@ class Entry:
             faster = blas.product(left, right, self.out)
             if faster is not None:
                 return faster
+        if isinstance(self.function, np.ufunc):
+            return self.function, (*_cells(self.args, self.out.dtype), self.out)
         return self.function, (*self.args, self.out)
+
+
+def _cells(args: tuple[Any, ...], dtype: np.dtype[Any]) -> tuple[Any, ...]:
+    """Return Python numbers as arrays (): a ufunc takes a microsecond to make one at each call."""
+    return tuple(np.asarray(a, dtype) if type(a) in (int, float) else a for a in args)
 
 
 def kernel(
@@ -67,9 +76,13 @@ def kernel(
     if _sums_rows(op, a, attrs, out):  # BLAS sums columns fastest
         rows = a.reshape(-1, a.shape[-1])
         return np.dot, (np.ones(len(rows), out.dtype), rows)
+    if op == "sum_to" and _only_sums(a.shape, out.shape):
+        return _sum_to, (a, _summed_axes(a.shape, out.shape))
     if op in _REDUCTIONS:
         keep = bool(attrs.get("keepdims", False))
         return _reduce, (_REDUCTIONS[op].reduce, a, attrs.get("axis"), keep)
+    if op == "step":
+        return _step, (a,)
     if op == "where":
         return _choose, (*args, np.empty(np.shape(a), np.bool_))
     return _assign, (ALPHABET[op].value, args, attrs)
@@ -116,15 +129,17 @@ def by_longer_rows(args: list[Any], out: np.ndarray) -> tuple[Any, ...] | None:
     return row, room, x.reshape(shape), first[0], out.reshape(shape)
 
 
-def by_rows_of_numbers(args: tuple[Any, ...], out: np.ndarray) -> tuple[list[Any], np.ndarray]:
+def by_rows_of_numbers(
+    args: tuple[Any, ...], out: np.ndarray
+) -> tuple[tuple[Any, ...], np.ndarray]:
     """Return the same with a row in the place of a number: NumPy compares that twice as fast."""
     arrays = [a for a in args if isinstance(a, np.ndarray)]
     alike = len(arrays) == 1 and arrays[0].shape == out.shape and arrays[0].flags.c_contiguous
     n = math.gcd(out.size, 1 << 12)
     if not alike or not out.flags.c_contiguous or n < SHORT_ROW:
-        return list(args), out
-    rows = [a.reshape(-1, n) if isinstance(a, np.ndarray) else _row_of(a, n, out) for a in args]
-    return rows, out.reshape(-1, n)
+        return args, out
+    rows = (a.reshape(-1, n) if isinstance(a, np.ndarray) else _row_of(a, n, out) for a in args)
+    return tuple(rows), out.reshape(-1, n)
 
 
 def _row_of(number: Any, n: int, out: np.ndarray) -> np.ndarray:
@@ -149,6 +164,22 @@ def _reduce(reduce: Any, a: np.ndarray, axis: Any, keep: bool, out: np.ndarray) 
     reduce(a, axis, None, out, keep)
 
 
+def _only_sums(have: tuple[int, ...], want: tuple[int, ...]) -> bool:
+    """Say whether an array of one shape is summed to another, and broadcast along no axis."""
+    pairs = zip(have[::-1], want[::-1], strict=False)
+    return len(have) >= len(want) and all(m in (1, n) for n, m in pairs)
+
+
+def _summed_axes(have: tuple[int, ...], want: tuple[int, ...]) -> tuple[int, ...]:
+    lead = len(have) - len(want)
+    return tuple(i for i, n in enumerate(have) if i < lead or want[i - lead] != n)
+
+
+def _sum_to(a: np.ndarray, axes: tuple[int, ...], out: np.ndarray) -> None:
+    whole = out.reshape((1,) * (a.ndim - out.ndim) + out.shape)
+    _reduce(np.add.reduce, a, axes, True, whole)
+
+
 def copy(source: np.ndarray, out: np.ndarray) -> None:
     """Copy numbers in order, whatever the two shapes are."""
     np.copyto(out.reshape(source.shape), source)
@@ -157,6 +188,11 @@ def copy(source: np.ndarray, out: np.ndarray) -> None:
 def scale_and_add(a: Any, x: np.ndarray, b: Any, out: np.ndarray) -> None:
     """Make `out` the sum a·x + b·out; stands for `blas.scaled_sum` until it is replayed."""
     np.add(a * x, b * out, out)
+
+
+def _step(x: np.ndarray, out: np.ndarray) -> None:
+    np.sign(x, out)
+    np.maximum(out, 0, out=out)
 
 
 def _choose(condition: Any, a: Any, b: Any, chosen: np.ndarray, out: np.ndarray) -> None:

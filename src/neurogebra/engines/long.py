@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from neurogebra.core.program import Instruction
 from neurogebra.engines.fuse import PLACE, PRODUCT, STACK
 from neurogebra.engines.homes import cover, cut
 from neurogebra.engines.kernels import copy
+from neurogebra.ops import ALPHABET
 
 
 class Unlike(Exception):
@@ -22,7 +24,7 @@ def place(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarra
     """Write down how parts come to where they were cut, with zeros between them."""
     like, *parts = args
     buffers = recorder.buffers
-    whole = buffers.homes.wholes.get(line.out)
+    whole: np.ndarray | None = buffers.homes.wholes.get(line.out)
     if whole is None:
         whole = buffers.take(line.out, like.shape)
     covered = cover(like.shape, line)
@@ -43,7 +45,7 @@ def stack(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarra
     if len({a.shape for a in args}) > 1:
         raise Unlike
     buffers = recorder.buffers
-    whole = buffers.homes.wholes.get(line.out)
+    whole: np.ndarray | None = buffers.homes.wholes.get(line.out)
     if whole is None or whole.shape[1:] != args[0].shape:
         row = in_a_row(args)
         owners = {buffers.owner(register) for register in line.args}
@@ -62,10 +64,11 @@ def product(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndar
     """Write down one product for all rows of rows: Σ aᵀ g, as `like`."""
     a, g, like = args
     fits = a.ndim == g.ndim and a.shape[:-1] == g.shape[:-1]
-    if not fits or like.shape != (a.shape[-1], g.shape[-1]):
-        raise Unlike
-    left, right = (_rows(recorder, line, v) for v in (a, g))
     out = recorder.buffers.take(line.out, like.shape)
+    if not fits or like.shape != (a.shape[-1], g.shape[-1]):
+        recorder.call(line.out, _assign, (ALPHABET["matmul_right"].value, a, g, like), out)
+        return out  # type: ignore[no-any-return]
+    left, right = (_rows(recorder, line, v) for v in (a, g))
     found: np.ndarray = recorder.call(line.out, np.dot, (left.T, right), out)
     return found
 
@@ -87,7 +90,7 @@ def in_a_row(parts: Sequence[np.ndarray]) -> np.ndarray | None:
     at = [part.ctypes.data for part in parts]
     step = at[1] - at[0] if len(at) > 1 else first.nbytes
     blocks = all(part.flags.c_contiguous for part in parts) and first.nbytes == step
-    if not blocks or any(b - a != step for a, b in zip(at, at[1:], strict=False)):
+    if not blocks or any(b - a != step for a, b in pairwise(at)):
         return None
     strides = (step, *first.strides)
     return np.lib.stride_tricks.as_strided(first, (len(parts), *first.shape), strides)
@@ -105,7 +108,7 @@ def matmul(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarr
     if a.ndim < 3 or b.ndim != 2:
         return None
     rows = _rows(recorder, line, a)
-    out = recorder.buffers.take(line.out, (*a.shape[:-1], b.shape[1]))
+    out: np.ndarray = recorder.buffers.take(line.out, (*a.shape[:-1], b.shape[1]))
     recorder.call(line.out, np.dot, (rows, b), out.reshape(len(rows), b.shape[1]))
     recorder.writer.pop(line.out, None)
     return out
@@ -122,6 +125,66 @@ def sigmoid(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndar
     return out
 
 
+def sum_to(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray | None:
+    """Write down a sum over first axes, or over all but the middle one; None for any other."""
+    a, like = args
+    if a.ndim == 3 and like.shape == a.shape[1:]:
+        out: np.ndarray = recorder.buffers.take(line.out, like.shape)
+        recorder.call(line.out, np.add.reduce, (a, 0, None), out)
+        return out
+    if a.ndim == 3 and like.shape == (a.shape[1], 1) and a.flags.c_contiguous:
+        rows = np.empty(a.shape[:2], a.dtype)
+        flat = a.reshape(-1, a.shape[2])
+        recorder.call(line.out, np.matmul, (flat, _ones(a, 2)), rows.reshape(-1))
+        out = recorder.buffers.take(line.out, like.shape)
+        recorder.call(line.out, np.dot, (_ones(a, 0), rows), out.reshape(-1))
+        recorder.writer.pop(line.out, None)
+        return out
+    return None
+
+
+def concat(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray:
+    """Write down how two arrays come to lie one behind the other."""
+    axis = dict(line.attrs)["axis"]
+    sizes = [a.shape[axis] for a in args]
+    shape = list(args[0].shape)
+    shape[axis] = sum(sizes)
+    out: np.ndarray = recorder.buffers.take(line.out, tuple(shape))
+    for part, piece in zip(args, np.split(out, sizes[:1], axis), strict=True):
+        recorder.call(line.out, np.positive, (part,), piece)
+    recorder.writer.pop(line.out, None)
+    return out
+
+
+def take_back(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray | None:
+    """Write down what the rows of a table get from where they were taken; None along others."""
+    g, index, like = args
+    if dict(line.attrs).get("axis", 0) != 0 or not index.size:
+        return None
+    out: np.ndarray = recorder.buffers.take(line.out, like.shape)
+    rows = g.reshape(index.size, *like.shape[1:])
+    if not np.shares_memory(rows, g):
+        return None
+    recorder.call(line.out, _scatter, (rows, index), out)
+    return out
+
+
+def _scatter(g: np.ndarray, index: np.ndarray, out: np.ndarray) -> None:
+    """Add each row of g to its row of `out`, number by number: NumPy is quickest so."""
+    wide = g.size // len(g)
+    rows = index.reshape(-1, 1).astype(np.intp) % len(out)
+    out.fill(0)
+    np.add.at(out.reshape(-1), (rows * wide + np.arange(wide)).reshape(-1), g.reshape(-1))
+
+
+def _ones(like: np.ndarray, axis: int) -> np.ndarray:
+    return np.ones(like.shape[axis], like.dtype)
+
+
+def _assign(value: Callable[..., Any], a: Any, g: Any, like: Any, out: np.ndarray) -> None:
+    out[...] = value(a, g, like)
+
+
 def _clear(out: np.ndarray) -> None:
     out.fill(0)
 
@@ -132,4 +195,7 @@ LONG: dict[str, Callable[..., np.ndarray | None]] = {
     PRODUCT: product,
     "matmul": matmul,
     "sigmoid": sigmoid,
+    "sum_to": sum_to,
+    "take_back": take_back,
+    "concat": concat,
 }

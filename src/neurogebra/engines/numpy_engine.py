@@ -17,6 +17,7 @@ from neurogebra.engines.forward import (
     check_shape,
     check_weights,
     forward,
+    rows_at_once,
     term_shape,
     total_loss,
     watched,
@@ -34,8 +35,6 @@ from neurogebra.spec import ModelSpec, RunSpec
 
 # Recorded programs that a network keeps, one a (batch size, mode); the oldest goes first.
 KEPT_PROGRAMS = 16
-# Rows that `predict` takes at once.
-PREDICT_ROWS = 4096
 
 
 class SymbolOps(EngineOps):
@@ -77,14 +76,10 @@ class Recorded:
         self.weights = {
             h: np.ones(term_shape(model, network.run, h, rows), store.dtype) for h in weighted
         }
-        nodes = _graph(
-            model, network.run, training=training, with_loss=with_loss, weighted=weighted
+        found, registers = network.plan(
+            training=training, probe=probe, with_loss=with_loss, weighted=weighted
         )
-        asked, targets = _asked(nodes, store, training, probe, model)
-        found = program([node for _, node in asked], LOWERED.__contains__)
-        registers = dict(zip((key for key, _ in asked), found.outputs, strict=True))
-        registers = {key: r for key, r in registers.items() if key[0] != "draw"}
-        found = replace(found, outputs=tuple(registers.values()))
+        targets = _targets(registers, store)
         given = {"x": self.x, **{f"y.{h}": a for h, a in self.y.items()}, **store.views}
         given.update({f"w.{h}": a for h, a in self.weights.items()})
         into = {registers[key]: array for key, array in targets.items()}
@@ -93,11 +88,13 @@ class Recorded:
         for key, old in kept.items():
             targets[key][...] = old  # recording ran the layers' memory forward once
         self.results = {key: self.replay.arrays[r] for key, r in registers.items()}
+        # The arrays of a recording stay, so they are looked up once: each head's output.
+        self.outputs = {key[1]: a for key, a in self.results.items() if key[0] == "output"}
 
     def feed(
         self, x: np.ndarray, y: Arrays | None = None, weights: Arrays | None = None
     ) -> None:
-        """Copy a batch into the input buffers and run the calls."""
+        """Copy a batch into the input buffers."""
         check_input(self.model, self.x.shape, x)
         np.copyto(self.x, x)
         if y is not None:
@@ -108,12 +105,11 @@ class Recorded:
             for head, buffer in self.weights.items():
                 check_shape(f"weights[{head!r}]", buffer.shape, weights[head])
                 np.copyto(buffer, weights[head])
+
+    def run(self) -> None:
+        """Run the calls on the batch that was copied in."""
         with np.errstate(all="ignore"):
             self.replay.run()
-
-    def outputs(self) -> dict[str, np.ndarray]:
-        """Return each head's output of the last run."""
-        return {key[1]: a for key, a in self.results.items() if key[0] == "output"}
 
 
 def record(
@@ -131,6 +127,7 @@ def record(
 
 
 Key = tuple[str, str]
+Plan = tuple[Program, dict[Key, int]]
 
 
 def _graph(
@@ -162,24 +159,43 @@ def _graph(
     return nodes
 
 
-def _asked(
-    nodes: dict[Key, Node], store: Store, training: bool, probe: bool, model: ModelSpec
-) -> tuple[list[tuple[Key, Node]], dict[Key, np.ndarray]]:
-    """Return what a program must compute, and the arrays into which it must write."""
+def _planned(
+    model: ModelSpec,
+    run: RunSpec,
+    *,
+    training: bool,
+    probe: bool,
+    with_loss: bool,
+    weighted: tuple[str, ...],
+) -> Plan:
+    """Return the program of a pass, for any number of rows, and where its results are."""
+    nodes = _graph(model, run, training=training, with_loss=with_loss, weighted=weighted)
+    asked = _asked(nodes, training, probe)
+    found = program([node for _, node in asked], LOWERED.__contains__)
+    registers = dict(zip((key for key, _ in asked), found.outputs, strict=True))
+    registers = {key: r for key, r in registers.items() if key[0] != "draw"}
+    return replace(found, outputs=tuple(registers.values())), registers
+
+
+def _targets(registers: Mapping[Key, int], store: Store) -> dict[Key, np.ndarray]:
+    """Return the arrays into which a program must write, by what they hold."""
+    # A gradient that is a plain number is that of a layer no head reads: 0, as it began.
+    targets = {k: store.grads[k[1]] for k in registers if k[0] == "gradient"}
+    return {**targets, **{k: store.views[k[1]] for k in registers if k[0] == "kept"}}
+
+
+def _asked(nodes: dict[Key, Node], training: bool, probe: bool) -> list[tuple[Key, Node]]:
+    """Return what a program must compute."""
     wanted = {"output", "loss"}
     if training:
         wanted |= {"draw", "gradient", "kept"}
     if probe:
         wanted |= {"forward", "backward"}
-    asked = [
+    return [
         (key, node)
         for key, node in nodes.items()
         if key[0] in wanted and not (key[0] in ("gradient", "backward") and node.is_number)
     ]
-    # A gradient that is a plain number is that of a layer no head reads: 0, as it began.
-    targets = {k: store.grads[k[1]] for k, _ in asked if k[0] == "gradient"}
-    targets.update({k: store.views[k[1]] for k, _ in asked if k[0] == "kept"})
-    return asked, targets
 
 
 class NumpyNetwork:
@@ -193,6 +209,19 @@ class NumpyNetwork:
         self.update = Update(run, self.store.w, self.store.g, model_parameters(model))
         self.steps = 0
         self._programs: dict[tuple[int, str, tuple[str, ...]], Recorded] = {}
+        self._plans: dict[tuple[bool, bool, bool, tuple[str, ...]], Plan] = {}
+
+    def plan(
+        self, *, training: bool, probe: bool, with_loss: bool, weighted: tuple[str, ...]
+    ) -> Plan:
+        """Return the program of a pass and where its results are, worked out once."""
+        key = (training, probe, with_loss, weighted)
+        if key not in self._plans:
+            self._plans[key] = _planned(
+                self.model, self.run,
+                training=training, probe=probe, with_loss=with_loss, weighted=weighted,
+            )  # fmt: skip
+        return self._plans[key]
 
     def step(
         self,
@@ -207,19 +236,21 @@ class NumpyNetwork:
         program = self._program(len(x), "probe" if probe else "train", weights)
         program.feed(x, y, weights)
         before = self.store.w.copy() if probe else None
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # entered once, because it costs as much as two calls
+            program.replay.run()
             if self.update.take():
                 self.steps += 1
                 self.update.run(self.steps, lr)
         loss = float(program.results[("loss", "")])
         seen = tuple(self._seen(program, before)) if before is not None else ()
-        return Step(loss, program.outputs(), seen)
+        return Step(loss, program.outputs, seen)
 
     def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
         """Return the loss and outputs in inference mode; nothing changes."""
         program = self._program(len(x), "evaluate", weights)
         program.feed(x, y, weights)
-        return Step(float(program.results[("loss", "")]), program.outputs())
+        program.run()
+        return Step(float(program.results[("loss", "")]), program.outputs)
 
     def gradients(
         self, x: np.ndarray, y: Arrays, weights: Arrays | None = None
@@ -228,6 +259,7 @@ class NumpyNetwork:
         stream, kept = self.rng.bit_generator.state, self.store.copies(self.model.state_names())
         program = self._program(len(x), "train", weights)
         program.feed(x, y, weights)
+        program.run()
         self.rng.bit_generator.state = stream
         self.store.fill(kept)
         loss = float(program.results[("loss", "")])
@@ -239,11 +271,13 @@ class NumpyNetwork:
             h.name: [np.empty((0, *self.model.out_shape(h.name)), self.store.dtype)]
             for h in self.model.heads
         }
-        for start in range(0, len(x), PREDICT_ROWS):
-            rows = x[start : start + PREDICT_ROWS]
+        step = rows_at_once(self.model)
+        for start in range(0, len(x), step):
+            rows = x[start : start + step]
             program = self._program(len(rows), "predict")
             program.feed(rows)
-            for head, out in program.outputs().items():
+            program.run()
+            for head, out in program.outputs.items():
                 parts[head].append(out.copy())
         return {head: np.concatenate(found) for head, found in parts.items()}
 

@@ -56,6 +56,10 @@ class Network(Protocol):
     ) -> Step:
         """Take in one batch, update when it is its turn, and return the loss before that."""
 
+    @property
+    def acted(self) -> Mapping[str, int]:
+        """How many updates each limit on gradients changed, and how many batches waited."""
+
     def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
         """Return the loss and outputs in inference mode; nothing changes."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.buffers import Buffers
-from neurogebra.engines.image_kernels import columns_first
+from neurogebra.engines.image_kernels import columns_first, shape_of
 from neurogebra.engines.kernels import (
     SCALED_SUM,
     Call,
@@ -117,7 +117,7 @@ class Recorder:
         if line.op == UNIFORM:
             return self._draw(line, args)
         if line.op == SCALED_SUM:
-            return self._sum(line, args, attrs)
+            return _scaled_sum(self, line, args, attrs)
         if line.op in UFUNCS:
             return self._ufunc(place, line, args)
         if line.op in LONG:
@@ -147,24 +147,6 @@ class Recorder:
         out[...] = 0.5  # recording must not move the run's stream
         return out
 
-    def _sum(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
-        out = self.buffers.take(line.out, args[1].shape)
-        pairs = [(self._signed(args[2], attrs["negative"]), args[0]), (args[3], args[1])]
-        if _same_memory(out, args[0]):
-            pairs.reverse()
-        (a, x), (b, y) = pairs
-        if not _same_memory(out, y):
-            self.call(line.out, copy, (y,), out)
-        return self.call(line.out, scale_and_add, (a, x, b), out)
-
-    def _signed(self, scalar: Any, negative: bool) -> Any:
-        """Return a scalar or its negative; of one that changes, a cell that follows it."""
-        if not negative or not isinstance(scalar, np.ndarray):
-            return -scalar if negative else scalar
-        cell = np.negative(scalar)[...]
-        self.entries.append(Entry(np.negative, (scalar,), cell))
-        return cell
-
     def _ufunc(self, place: int, line: Instruction, args: list[Any]) -> np.ndarray:
         shape = np.broadcast_shapes(*(_shape(a) for a in args))
         arrays = [_operand(a, args, shape, self.dtype) for a in args]
@@ -180,7 +162,9 @@ class Recorder:
 
     def _kernel(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
         arrays = [self._array(a) for a in args]
-        shape = np.shape(ALPHABET[line.op].value(*arrays, **attrs))
+        shape = shape_of(line.op, arrays, attrs)
+        if shape is None:
+            shape = np.shape(ALPHABET[line.op].value(*arrays, **attrs))
         if columns_first(line.op, arrays[0]):
             out = np.moveaxis(self.buffers.take(line.out, (shape[-1], *shape[:-1])), 0, -1)
         else:
@@ -232,6 +216,28 @@ class Recorder:
         else:
             self.call(register, copy, (value,), target)
         self.values[register] = target
+
+
+def _scaled_sum(
+    recorder: Recorder, line: Instruction, args: list[Any], attrs: dict[str, Any]
+) -> np.ndarray:
+    out = recorder.buffers.take(line.out, args[1].shape)
+    pairs = [(_signed(recorder, args[2], attrs["negative"]), args[0]), (args[3], args[1])]
+    if _same_memory(out, args[0]):
+        pairs.reverse()
+    (a, x), (b, y) = pairs
+    if not _same_memory(out, y):
+        recorder.call(line.out, copy, (y,), out)
+    return recorder.call(line.out, scale_and_add, (a, x, b), out)
+
+
+def _signed(recorder: Recorder, scalar: Any, negative: bool) -> Any:
+    """Return a scalar or its negative; of one that changes, a cell that follows it."""
+    if not negative or not isinstance(scalar, np.ndarray):
+        return -scalar if negative else scalar
+    cell = np.negative(scalar)[...]
+    recorder.entries.append(Entry(np.negative, (scalar,), cell))
+    return cell
 
 
 def _operand(a: Any, args: list[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:

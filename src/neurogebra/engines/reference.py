@@ -141,7 +141,8 @@ def _targets(
     shape, kind = (rows, *model.out_shape(head)), LOSSES[loss].target
     if kind == CLASSES:
         every = np.arange(math.prod(shape[:-1])) % shape[-1]  # no class is absent
-        return np.eye(shape[-1])[rng.permutation(every).reshape(shape[:-1])]
+        found: np.ndarray = np.eye(shape[-1])[rng.permutation(every).reshape(shape[:-1])]
+        return found
     if kind in (COUNTS, POSITIVE, BOXES):
         return rng.uniform(0.3, 3.0, shape)
     if kind in (BINARY, SIGNS):

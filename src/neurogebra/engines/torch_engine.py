@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -13,6 +12,7 @@ from neurogebra.engines.forward import (
     check_batch,
     check_weights,
     forward,
+    rows_at_once,
     total_loss,
     watched,
 )
@@ -20,12 +20,9 @@ from neurogebra.engines.protocol import Arrays, Seen, Step
 from neurogebra.engines.store import Store, model_parameters
 from neurogebra.engines.torch_mixed import Precision, device_of
 from neurogebra.engines.torch_pass import TorchOps
-from neurogebra.engines.torch_update import TorchUpdate
+from neurogebra.engines.torch_update import TorchUpdate, split
 from neurogebra.layers import Array
 from neurogebra.spec import ModelSpec, RunSpec
-
-# Rows that `predict` takes at once.
-PREDICT_ROWS = 4096
 
 
 class TorchNetwork:
@@ -44,14 +41,16 @@ class TorchNetwork:
         device: torch.device,
     ) -> None:
         self.model, self.run, self.rng, self.steps = model, run, rng, 0
-        self.store = Store(model_parameters(model), model.state_names(), weights, run.dtype)
+        shapes = model_parameters(model)
+        self.store = Store(shapes, model.state_names(), weights, run.dtype)
         self.dtype, self.device = getattr(torch, run.dtype), device
         self.precision = Precision(run.mixed, self.device, self.dtype)
-        self.w, self.g = self._tensor(self.store.w), self._tensor(self.store.g)
-        self.update = TorchUpdate(run, self.w, self.g, model_parameters(model))
-        self.p = {n: v.requires_grad_() for n, v in self._views(self.w).items()}
-        for name, grad in self._views(self.g).items():
-            self.p[name].grad = grad
+        self.w, self.g = self.tensor(self.store.w), self.tensor(self.store.g)
+        self.update = TorchUpdate(run, self.w, self.g, shapes)
+        self.p = {n: v.requires_grad_() for n, v in split(self.w, shapes).items()}
+        self._leaves = list(self.p.values())
+        self._grads = list(split(self.g, shapes).values())
+        self._loose = self.update.by_parameter and not self.precision.scales
         self._owned: dict[str, Mapping[str, Array]] = {}
         self._take_states()
 
@@ -65,13 +64,17 @@ class TorchNetwork:
         weights: Arrays | None = None,
     ) -> Step:
         """Take in one batch, update when it is its turn, and return the loss before that."""
-        ops, outputs, loss, looked = self._learn(x, y, weights, probe=probe)
+        loose = self._loose and not probe
+        ops, outputs, loss, looked = self._learn(x, y, weights, probe=probe, loose=loose)
         before = self.w.clone() if probe else None
-        if self.precision.accepts(self.g) and self.update.take():
+        if self._loose:  # a probed step too, so that it is the same one bit for bit
+            self.steps += 1
+            self.update.run_on([leaf.grad for leaf in self._leaves], self.steps, lr)
+        elif self.precision.accepts(self.g) and self.update.take():
             self.steps += 1
             self.update.run(self.steps, lr)
         self.p.update({name: value.detach() for name, value in ops.kept.items()})
-        changes = self._views(self.w - before) if before is not None else {}
+        changes = split(self.w - before, model_parameters(self.model)) if before is not None else {}
         seen = tuple(_seen(self, ops, looked, changes)) if probe else ()
         return Step(loss.item(), _arrays(outputs), seen)
 
@@ -80,8 +83,8 @@ class TorchNetwork:
         check_batch(self.model, x, y)
         ops = TorchOps(False, self.rng, self._owned)
         with torch.no_grad():
-            outputs = self._forward(ops, self._tensor(x))
-            loss = self._loss(ops, outputs, y, weights)
+            outputs = self._forward(ops, self.tensor(x))
+            loss = _loss(self, ops, outputs, y, weights)
         return Step(float(loss), _arrays(outputs))
 
     def gradients(
@@ -98,7 +101,12 @@ class TorchNetwork:
     def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return each head's output in inference mode, as new arrays."""
         check_batch(self.model, x)
-        parts = [_arrays(self._infer(x[i : i + PREDICT_ROWS])) for i in _starts(len(x))]
+        parts, step = [], rows_at_once(self.model)
+        for i in range(0, max(len(x), 1), step):  # no rows are one empty piece
+            ops = TorchOps(False, self.rng, self._owned)
+            with torch.no_grad():
+                found = self._forward(ops, self.tensor(x[i : i + step]))
+            parts.append(_arrays(found))
         return {h.name: np.concatenate([p[h.name] for p in parts]) for h in self.model.heads}
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -118,26 +126,32 @@ class TorchNetwork:
         scales = self.precision.slots()
         self.store.restore(state, {**slots, **scales})
         self.precision.take(scales)
-        with torch.no_grad():
-            self.w.copy_(self._tensor(self.store.w))
+        self.w.copy_(self.tensor(self.store.w))
         self.update.load(slots)
         self._take_states()
         self.steps = int(state["step"])
 
     def _learn(
-        self, x: np.ndarray, y: Arrays, weights: Arrays | None, *, probe: bool = False
+        self,
+        x: np.ndarray,
+        y: Arrays,
+        weights: Arrays | None,
+        *,
+        probe: bool = False,
+        loose: bool = False,
     ) -> tuple[TorchOps, dict[str, Tensor], Tensor, dict[str, Tensor]]:
-        """Run one pass in training mode and leave the gradient in `g`."""
+        """Run one pass in training mode and leave the gradient in `g`, or loose in the leaves."""
         check_batch(self.model, x, y)
         ops = TorchOps(True, self.rng, self._owned)
-        batch = self._tensor(x).requires_grad_(probe)
+        batch = self.tensor(x).requires_grad_(probe)
         outputs = self._forward(ops, batch)
-        loss = self._loss(ops, outputs, y, weights)
+        loss = _loss(self, ops, outputs, y, weights)
         looked = watched(self.model, self.run, ops, outputs) if probe else {}
         for value in looked.values():
             if value.requires_grad:
                 value.retain_grad()
-        self.g.zero_()
+        for leaf, grad in zip(self._leaves, self._grads, strict=True):
+            leaf.grad = None if loose else grad.zero_()
         if loss.requires_grad:
             self.precision.backward(loss, self.g, looked.values())
         return ops, outputs, loss, looked
@@ -147,56 +161,35 @@ class TorchNetwork:
             outputs = forward(self.model, ops, self.p, x)
         return self.precision.widen(ops, outputs)
 
-    def _infer(self, x: np.ndarray) -> dict[str, Tensor]:
-        with torch.no_grad():
-            return self._forward(TorchOps(False, self.rng, self._owned), self._tensor(x))
-
     @property
     def acted(self) -> dict[str, int]:
         """How many updates each limit on gradients changed, and how many batches waited."""
         return dict(self.update.gathering.acted)
 
-    def _views(self, flat: Tensor) -> dict[str, Tensor]:
-        return split(flat, model_parameters(self.model))
-
     def _take_states(self) -> None:
         for name in self.model.state_names():
-            self.p[name] = self._own(self.store.views[name])
+            self.p[name] = self.tensor(self.store.views[name]).clone()
 
-    def _loss(
-        self,
-        ops: TorchOps,
-        outputs: Mapping[str, Tensor],
-        y: Arrays,
-        weights: Arrays | None,
-    ) -> Tensor:
-        targets, factors = self._targets(y), None
-        if weights:
-            check_weights(self.model, self.run, len(next(iter(y.values()))), weights)
-            factors = {head: self._tensor(array) for head, array in weights.items()}
-        found: Tensor = total_loss(self.model, self.run, ops, outputs, targets, factors)
-        return found
-
-    def _targets(self, y: Arrays) -> dict[str, Tensor]:
-        return {h.name: self._tensor(y[h.name]) for h in self.model.heads}
-
-    def _tensor(self, array: np.ndarray) -> Tensor:
+    def tensor(self, array: np.ndarray) -> Tensor:
         """Return a batch as a tensor that looks into the array itself where torch can."""
         if array.dtype == self.store.dtype and array.flags.writeable and array.flags.c_contiguous:
             return torch.from_numpy(array).to(self.device)
-        return self._own(array)
-
-    def _own(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.array(array, self.run.dtype)).to(self.device)
 
 
-def split(flat: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Return the parameters' views of a flat tensor, cut from its graph."""
-    found, start = {}, 0
-    for name, shape in shapes.items():
-        stop = start + math.prod(shape)
-        found[name] = flat[start:stop].view(shape).detach()
-        start = stop
+def _loss(
+    net: TorchNetwork,
+    ops: TorchOps,
+    outputs: Mapping[str, Tensor],
+    y: Arrays,
+    weights: Arrays | None,
+) -> Tensor:
+    targets = {h.name: net.tensor(y[h.name]) for h in net.model.heads}
+    factors = None
+    if weights:
+        check_weights(net.model, net.run, len(next(iter(y.values()))), weights)
+        factors = {head: net.tensor(array) for head, array in weights.items()}
+    found: Tensor = total_loss(net.model, net.run, ops, outputs, targets, factors)
     return found
 
 
@@ -232,11 +225,6 @@ def _copied(slot: Tensor | np.ndarray) -> np.ndarray:
 
 def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     return {name: _array(tensor) for name, tensor in tensors.items()}
-
-
-def _starts(rows: int) -> range:
-    """Return where each piece of rows begins; no rows are one empty piece."""
-    return range(0, max(rows, 1), PREDICT_ROWS)
 
 
 class TorchEngine:

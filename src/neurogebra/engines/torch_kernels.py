@@ -78,10 +78,10 @@ def nesterov(w: Tensor, g: Tensor, s: Slots, t: int, *, lr: float, mu: float = 0
     w.add_(g, alpha=-lr).add_(s["v"], alpha=-lr * mu)
 
 
-def adam(
-    w: Tensor,
-    g: Tensor,
-    s: Slots,
+def adams(
+    ws: list[Tensor],
+    gs: list[Tensor],
+    s: Mapping[str, list[Tensor]],
     t: int,
     *,
     lr: float,
@@ -90,14 +90,14 @@ def adam(
     eps: float = 1e-8,
     decay: float = 0.0,
 ) -> None:
-    """Adam in one pass over memory; `decay` acts on the weights themselves, as in AdamW."""
+    """Adam on several tensors in one pass; `decay` acts on the weights, as in AdamW."""
     torch._fused_adamw_(
-        [w],
-        [g],
-        [s["m"]],
-        [s["v"]],
+        ws,
+        gs,
+        s["m"],
+        s["v"],
         [],
-        [torch.full((), float(t), device=w.device)],
+        [torch.full((), float(t), device=ws[0].device)] * len(ws),
         amsgrad=False,
         lr=lr,
         beta1=b1,
@@ -106,6 +106,11 @@ def adam(
         eps=eps,
         maximize=False,
     )
+
+
+def adam(w: Tensor, g: Tensor, s: Slots, t: int, *, lr: float, **options: Any) -> None:
+    """Adam in one pass over memory."""
+    adams([w], [g], {name: [slot] for name, slot in s.items()}, t, lr=lr, **options)
 
 
 def adamw(
@@ -123,6 +128,9 @@ UPDATES: dict[str, Callable[..., None]] = {
     "adam": adam,
     "adamw": adamw,
 }
+
+# Those that take lists of tensors, so that gradients stay where torch's autograd left them.
+LISTS: dict[str, Callable[..., None]] = {"adam": adams, "adamw": adams}
 
 
 def of(root: Node) -> Callable[..., Tensor] | None:

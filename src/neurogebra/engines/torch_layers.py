@@ -106,17 +106,15 @@ def _flat(layer: Any, p: Parameters, order: tuple[int, ...]) -> list[Tensor]:
     """
     found = []
     for way in _ways(layer):
-        b = p[f"b{way}"]
-        second = p.get(f"c{way}")
-        each = (
-            p[f"W{way}"].T,
-            p[f"U{way}"].T,
-            b,
-            torch.zeros_like(b) if second is None else second,
-        )
-        for weights in each:
-            parts = weights.chunk(len(order))
-            found.append(torch.cat([parts[i] for i in order]) if len(parts) > 1 else weights)
+        for letter in "WUbc":
+            weights = p.get(f"{letter}{way}")
+            if weights is None:
+                found.append(torch.zeros_like(p[f"b{way}"]))
+                continue
+            if len(order) > 1:
+                gates = weights.chunk(len(order), -1)
+                weights = torch.cat([gates[i] for i in order], -1)
+            found.append(weights.T if weights.ndim == 2 else weights)
     return found
 
 

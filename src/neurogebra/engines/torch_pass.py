@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,14 @@ class TorchOps(EngineOps):
         """Return a layer's output, by its kernel where there is one."""
         kernel = torch_layers.LAYERS.get(type(layer))
         return kernel(layer, self, p, x) if kernel else layer.forward(self, p, x)
+
+    def unstack(self, x: Tensor, count: int) -> Sequence[Tensor]:
+        """Return the arrays along the first axis, whose gradients torch joins at once."""
+        return x.unbind(0)
+
+    def stack(self, parts: Sequence[Tensor]) -> Tensor:
+        """Return tensors of one shape along a new first axis."""
+        return torch.stack(tuple(parts))
 
     def uniform(self, like: Tensor) -> Tensor:
         """Return fresh uniform numbers, drawn in float64 and then cast."""

@@ -132,7 +132,7 @@ class _Lines:
         for name in self.scalars:
             values[inputs.get(f"slot.{name}", -3)] = float(slots[name])
         for out, scalar, args in self._prologue:
-            values[out] = scalar(*(values[a] for a in args))
+            values[out] = scalar(*map(values.__getitem__, args))
         for register, cell in self._cells.items():
             cell[()] = values[register]
         for function, call_args in self.calls:

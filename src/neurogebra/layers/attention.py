@@ -18,7 +18,7 @@ HIDDEN = -1e9
 
 @dataclass(frozen=True, slots=True)
 class MultiHeadAttention:
-    """Each position mixes the others' values as its query meets their keys.
+    """Positions mix each other's values, by how queries meet keys.
 
     x: (batch, T, C) → (batch, T, C).  a = [head_1, …, head_h] Wo + bo, each head
     softmax(Q Kᵀ / √key_dim) V with Q = x Wq + bq, and K, V likewise; Wq, Wk, Wv:

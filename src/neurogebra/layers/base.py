@@ -61,7 +61,9 @@ class Shown(Ops, Protocol):
 class Layer(Protocol):
     """One layer. Its parameters are the arrays of `init`; those in `state` are not trained.
 
-    name: "" lets the model number it ("dense_0"). Shapes leave the batch axis out.
+    name: "" lets the model number it ("dense_0"). Shapes leave the batch axis out. A layer may
+    also offer `formula(ops, p, x)`, what is shown instead of its forward (see Shown), and
+    `check_input(where, x)`, which refuses numbers that it cannot take where it comes first.
     """
 
     @property

@@ -60,6 +60,10 @@ class Conv2D:
         z = ops.apply("conv2d", x, p["W"], **_steps(self, 2))
         return ops.activate(self.activation, z + p["b"] if self.use_bias else z)
 
+    def formula(self, ops: Ops, p: Mapping[str, Array], x: Array) -> Array:
+        """Return activation(x ∗ W + b); zeros around x are not written."""
+        return _formula(self, ops, p, x, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Conv1D:
@@ -104,10 +108,8 @@ class Conv1D:
         return ops.activate(self.activation, z + p["b"] if self.use_bias else z)
 
     def formula(self, ops: Ops, p: Mapping[str, Array], x: Array) -> Array:
-        """Return activation(x ∗ W + b) without the image of one row."""
-        x = padded(ops, x, _pads(self, ops.shape, 1))
-        z = ops.apply("conv2d", x, p["W"], **_steps(self, 1))
-        return ops.activate(self.activation, z + p["b"] if self.use_bias else z)
+        """Return activation(x ∗ W + b); zeros around x are not written."""
+        return _formula(self, ops, p, x, 1)
 
 
 Conv = Conv1D | Conv2D
@@ -147,6 +149,11 @@ def _init(layer: Conv, shape: Shape, rng: np.random.Generator, axes: int) -> Wei
     draw = INITIALIZERS[layer.initializer].draw
     W = {"W": draw(rng, (fan_in, layer.filters), fan_in, fan_out).reshape(wanted)}
     return {**W, "b": np.zeros(layer.filters)} if layer.use_bias else W
+
+
+def _formula(layer: Conv, ops: Ops, p: Mapping[str, Array], x: Array, axes: int) -> Array:
+    z = ops.apply("conv2d", x, p["W"], **_steps(layer, axes))
+    return ops.activate(layer.activation, z + p["b"] if layer.use_bias else z)
 
 
 def _pads(layer: Conv, shape: Shape, axes: int) -> list[tuple[int, int]]:

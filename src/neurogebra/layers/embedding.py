@@ -95,7 +95,7 @@ class PositionalEncoding:
 
 @dataclass(frozen=True, slots=True)
 class PositionalEmbedding:
-    """Every place in the sequence has a learned vector: a = x + W[:T].
+    """Every place in a sequence has its vector: a = x + W[:T].
 
     x: (batch, T, C) → the same shape, T ≤ max_len;  W: (max_len, C).
     First vectors are small, N(0, 0.02²), so that the tokens speak first.  [Devlin et al. 2019]

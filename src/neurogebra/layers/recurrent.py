@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -14,6 +14,10 @@ from neurogebra.layers.initializers import INITIALIZERS
 
 State: TypeAlias = tuple[Array, ...]  # the output first; what else a layer carries along
 FORWARD, BACKWARD = "", "_back"
+# The activations of the book that look at a whole row.
+OF_ROWS = frozenset(
+    {"softmax", "log_softmax", "softmin", "temperature_softmax", "softmax_one", "sparsemax"}
+)
 
 
 class Recurrent(Protocol):
@@ -34,7 +38,7 @@ class Recurrent(Protocol):
         """Whether a second memory reads from the end."""
 
     def step(self, ops: Ops, p: Mapping[str, Array], z: Array, before: State | None) -> State:
-        """Return what follows `before` (None: zeros) when x·W + b is z: (batch, gates·units)."""
+        """Return what follows `before` (None: zeros) when x·W + b is z: (gates·units, batch)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,8 @@ class SimpleRNN:
 
     def step(self, ops: Ops, p: Mapping[str, Array], z: Array, before: State | None) -> State:
         """Return (h_t,)."""
-        z = z if before is None else z + before[0] @ p["U"]
-        return (ops.activate(self.activation, z),)
+        z = z if before is None else z + p["U"] @ before[0]
+        return (bent(ops, self.activation, z),)
 
     def forward(self, ops: Ops, p: Mapping[str, Array], x: Array) -> Array:
         """Return the last h, or all of them."""
@@ -82,7 +86,9 @@ class SimpleRNN:
 
     def formula(self, ops: Shown, p: Mapping[str, Array], x: Array) -> dict[str, Array]:
         """Return one step, as it is shown."""
-        return {"": ops.activate(self.activation, x @ p["W"] + ops.symbol("h_prev") @ p["U"] + p["b"])}
+        return {
+            "": ops.activate(self.activation, x @ p["W"] + ops.symbol("h_prev") @ p["U"] + p["b"])
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,10 @@ class LSTM:
 
     c_t = σ(z_f) c_{t−1} + σ(z_i) activation(z_g),  h_t = σ(z_o) activation(c_t), where
     (z_i, z_f, z_o, z_g) = x_t W + h_{t−1} U + b: the gates lie in this order, so that one
-    sigmoid takes three of them (Keras and PyTorch: i, f, g, o). x: (batch, T, n) → (batch, units), the last h, or (batch, T, units) with
-    return_sequences; W: (n, 4·units), U: (units, 4·units), b: (4·units,). bidirectional: a
-    second reader from the end, with W_back, U_back, b_back; both outputs side by side.
+    sigmoid takes three of them (Keras and PyTorch: i, f, g, o).
+    x: (batch, T, n) → (batch, units), the last h, or (batch, T, units) with return_sequences;
+    W: (n, 4·units), U: (units, 4·units), b: (4·units,). bidirectional: a second reader from
+    the end, with W_back, U_back, b_back; both outputs side by side.
     unit_forget_bias: b_f starts at 1, so that memory lasts. W starts uniform as Glorot's, U
     orthogonal, the rest of b at 0.
     [Hochreiter & Schmidhuber 1997; Gers et al. 2000; Jozefowicz et al. 2015]
@@ -128,13 +135,13 @@ class LSTM:
     def step(self, ops: Ops, p: Mapping[str, Array], z: Array, before: State | None) -> State:
         """Return (h_t, c_t)."""
         u = self.units
-        z = z if before is None else z + before[0] @ p["U"]
+        z = z if before is None else z + p["U"] @ before[0]
         gates = ops.apply("sigmoid", part(ops, z, 0, 3 * u))
         i, f, o = (part(ops, gates, at, at + u) for at in (0, u, 2 * u))
-        c = i * ops.activate(self.activation, part(ops, z, 3 * u, 4 * u))
+        c = i * bent(ops, self.activation, part(ops, z, 3 * u, 4 * u))
         if before is not None:
             c = f * before[1] + c
-        return o * ops.activate(self.activation, c), c
+        return o * bent(ops, self.activation, c), c
 
     def forward(self, ops: Ops, p: Mapping[str, Array], x: Array) -> Array:
         """Return the last h, or all of them."""
@@ -153,7 +160,7 @@ class LSTM:
 
 @dataclass(frozen=True, slots=True)
 class GRU:
-    """Two gates and no cell: how much of the past stays, how much of it is looked at.
+    """Two gates and no cell: what of the past stays, what is looked at.
 
     h_t = z h_{t−1} + (1 − z) n,  n = activation(x_t W_n + b_n + r (h_{t−1} U_n + c_n)), where
     z = σ(x_t W_z + h_{t−1} U_z + b_z + c_z), r likewise: the gates lie in the order z, r, n, as
@@ -197,17 +204,17 @@ class GRU:
         if self.reset_after and from_h is not None:
             from_x = from_x + look * from_h[1]
         elif h is not None:
-            from_x = from_x + (look * h) @ part(ops, p["U"], 2 * u, None)
-        new = ops.activate(self.activation, from_x)
+            from_x = from_x + part(ops, p["U"], 2 * u, None) @ (look * h)
+        new = bent(ops, self.activation, from_x)
         return (new - keep * new if h is None else new + keep * (h - new),)
 
     def _past(self, ops: Ops, p: Mapping[str, Array], h: Array | None) -> State | None:
         """Return what the past adds to both gates, and what r lets through of it."""
         u = self.units
         if self.reset_after:
-            past = p["c"] if h is None else h @ p["U"] + p["c"]
+            past = p["c"] if h is None else p["U"] @ h + p["c"]
             return part(ops, past, 0, 2 * u), part(ops, past, 2 * u, None)
-        return None if h is None else (h @ part(ops, p["U"], 0, 2 * u),)
+        return None if h is None else (part(ops, p["U"], 0, 2 * u) @ h,)
 
     def forward(self, ops: Ops, p: Mapping[str, Array], x: Array) -> Array:
         """Return the last h, or all of them."""
@@ -233,8 +240,15 @@ class GRU:
 
 
 def part(ops: Ops, z: Array, start: int, stop: int | None) -> Array:
-    """Return a block of the last axis."""
-    return ops.apply("slice", z, axis=-1, start=start, stop=stop)
+    """Return a block of units."""
+    return ops.apply("slice", z, axis=0, start=start, stop=stop)
+
+
+def bent(ops: Ops, name: str, z: Array) -> Array:
+    """Return an activation of units that lie below each other."""
+    if name not in OF_ROWS:
+        return ops.activate(name, z)
+    return ops.apply("transpose", ops.activate(name, ops.apply("transpose", z)))
 
 
 def ways(layer: Recurrent) -> tuple[str, ...]:
@@ -266,33 +280,37 @@ def drawn(layer: Any, shape: Shape, rng: np.random.Generator) -> Weights:
 
 
 def unrolled(layer: Any, ops: Ops, p: Mapping[str, Array], x: Array) -> Array:
-    """Write the recurrence out, step after step; x·W of all steps is one product."""
-    steps = ops.shape[0]
-    x = ops.apply("permute", x, axes=(1, 0, 2))  # a step's rows lie together
+    """Write the recurrence out, step after step; x·W of all steps is one product.
+
+    A step's units lie below each other, (units, batch), so that gates are blocks of memory.
+    """
+    x = ops.apply("permute", x, axes=(1, 2, 0))
     found = []
     for way in ways(layer):
-        own = {name.removesuffix(way): value for name, value in p.items() if _is_of(name, way)}
-        given = ops.unstack(x @ own["W"] + own["b"], steps)
-        given = list(reversed(given)) if way == BACKWARD else given
-        outputs = _outputs(layer.step, ops, own, given)
-        found.append(
-            outputs[-1:]
-            if not layer.return_sequences
-            else outputs[::-1]
-            if way == BACKWARD
-            else outputs
-        )
-    if not layer.return_sequences:
-        return _beside(ops, [outputs[0] for outputs in found])
-    return ops.apply("permute", _beside(ops, [ops.stack(o) for o in found]), axes=(1, 0, 2))
+        own = _turned(ops, p, way)
+        given = ops.unstack(own["W"] @ x + own["b"], ops.shape[0])
+        outputs = _outputs(layer.step, ops, own, given[::-1] if way == BACKWARD else given)
+        found.append(outputs[::-1] if way == BACKWARD and layer.return_sequences else outputs)
+    if layer.return_sequences:
+        return ops.apply("permute", _below(ops, [ops.stack(o) for o in found]), axes=(2, 0, 1))
+    return ops.apply("transpose", _below(ops, [outputs[-1] for outputs in found]))
 
 
-def _is_of(name: str, way: str) -> bool:
-    return name.endswith(BACKWARD) == (way == BACKWARD)
+def _turned(ops: Ops, p: Mapping[str, Array], way: str) -> dict[str, Array]:
+    """Return one reader's weights for units below each other: Wᵀ, Uᵀ, biases as columns."""
+    found = {}
+    for name, value in p.items():
+        if name.endswith(BACKWARD) == (way == BACKWARD):
+            matrix = name[0] in "WU"
+            turned = (
+                ops.apply("transpose", value) if matrix else ops.apply("expand_dims", value, axis=1)
+            )
+            found[name.removesuffix(way)] = turned
+    return found
 
 
 def _outputs(
-    step: Callable[..., State], ops: Ops, p: Mapping[str, Array], given: list[Array]
+    step: Callable[..., State], ops: Ops, p: Mapping[str, Array], given: Sequence[Array]
 ) -> list[Array]:
     state, found = None, []
     for z in given:
@@ -301,5 +319,5 @@ def _outputs(
     return found
 
 
-def _beside(ops: Ops, parts: list[Array]) -> Array:
-    return parts[0] if len(parts) == 1 else ops.apply("concat", *parts, axis=-1)
+def _below(ops: Ops, parts: list[Array]) -> Array:
+    return parts[0] if len(parts) == 1 else ops.apply("concat", *parts, axis=-2)

@@ -67,9 +67,8 @@ def placed(layers: tuple[Layer, ...], shape: Shape) -> tuple[Part, ...]:
         try:
             after = layer.out_shape(shape)
         except BadValue as error:
-            raise BadValue(
-                f"{name}, {error.where}", error.expected, error.got, error.hint
-            ) from None
+            expected = f"{error.expected} for {name}"
+            raise BadValue(error.where, expected, error.got, error.hint) from None
         found.append(Part(name, layer, shape, after))
         shape = after
     return tuple(found)

@@ -19,7 +19,9 @@ from neurogebra.layers.residual import Part, inner_init, inner_shapes, placed, t
 
 @dataclass(frozen=True, slots=True)
 class TransformerBlock:
-    """Attention, then a network of two layers at every position, each added to its input.
+    """Attention, then a small network at every position.
+
+    Each is added to its input.
 
     x: (batch, T, C) → the same shape. norm_first: y = x + attention(norm(x)),
     a = y + feed_forward(norm(y)) [Xiong et al. 2020]; otherwise the norm comes after each sum
@@ -64,11 +66,16 @@ class TransformerBlock:
 
     def formula(self, ops: Shown, p: Mapping[str, Array], x: Array) -> dict[str, Array]:
         """Return both halves in words, as they are shown."""
-        y, norm = ops.symbol("y"), lambda z: ops.activate("norm", z)
+        y = ops.symbol("y")
         halves = {"": (y, "feed_forward"), "y": (x, "attention")}
         if self.norm_first:
-            return {name: z + ops.activate(f, norm(z)) for name, (z, f) in halves.items()}
-        return {name: norm(z + ops.activate(f, z)) for name, (z, f) in halves.items()}
+            return {
+                n: z + ops.activate(f, ops.activate("layer_norm", z))
+                for n, (z, f) in halves.items()
+            }
+        return {
+            n: ops.activate("layer_norm", z + ops.activate(f, z)) for n, (z, f) in halves.items()
+        }
 
     def _attention(self, shape: Shape) -> tuple[Part, ...]:
         heads = MultiHeadAttention(

@@ -8,5 +8,14 @@ from neurogebra.observatory.sinks.exporters import (
     JSONExporter,
     MarkdownExporter,
 )
+from neurogebra.observatory.sinks.parquet import ParquetExporter
+from neurogebra.observatory.sinks.prometheus import PrometheusFile
 
-__all__ = ["CSVExporter", "HTMLExporter", "JSONExporter", "MarkdownExporter"]
+__all__ = [
+    "CSVExporter",
+    "HTMLExporter",
+    "JSONExporter",
+    "MarkdownExporter",
+    "ParquetExporter",
+    "PrometheusFile",
+]

@@ -67,9 +67,9 @@ def _brier(a: Answers) -> np.ndarray:
     return np.array((np.square(p - y).sum(), y.size))
 
 
-HITS = Tally("hits", _hits, light=True, calm=True)
-ALL_RIGHT = Tally("all_right", _all_right, light=True)
-CONFUSIONS = Tally("confusions", _confusions)
+HITS = Tally("hits", _hits, light=True, calm=True, exact=True)
+ALL_RIGHT = Tally("all_right", _all_right, light=True, exact=True)
+CONFUSIONS = Tally("confusions", _confusions, exact=True)
 LOG_LOSS = Tally("log_loss", _log_loss, light=True)
 BRIER = Tally("brier", _brier, light=True)
 SCORES = Tally("scores", lambda a: np.stack(scores(a), -1), keeps=True)

@@ -57,7 +57,8 @@ class Loss:
 
     def check_options(self, where: str, given: dict[str, Any]) -> None:
         """Refuse an option that the loss does not have, or a value that it cannot take."""
-        known, limits = self.options, dict(self.limits)
+        known = self.options if given else {}
+        limits = dict(self.limits)
         for key, value in given.items():
             place = f"{where}.{key}"
             if key not in known:

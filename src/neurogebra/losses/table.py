@@ -226,8 +226,8 @@ NO_HEADS = {
 
 def why_no_loss(name: str) -> str:
     """Return why a formula of the book is no loss of one output; "" for any other name."""
-    formula = FORMULAS.get(name)
-    if formula is None or formula.category != "loss" or name in LOSSES:
+    formula = None if name in LOSSES else FORMULAS.get(name)
+    if formula is None or formula.category != "loss":
         return ""
     takes = f"it takes {', '.join(formula.inputs)}, a loss of one output takes y and y_pred"
     return NO_HEADS.get(formula.name, takes)

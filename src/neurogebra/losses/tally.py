@@ -20,7 +20,8 @@ class Tally:
     """What is kept: of(answers) of a batch, joined to what was kept before.
 
     join: (kept, of a batch) → kept; keeps: whether every row stays; light: whether a batch's
-    own value costs little; calm: whether no number can make it overflow.
+    own value costs little; calm: whether no number can make it overflow; exact: whether it adds
+    whole numbers, so that rows may be counted in any groups.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Tally:
     keeps: bool = False
     light: bool = False
     calm: bool = False
+    exact: bool = False
 
     def add(self, state: State | None, batch: np.ndarray) -> State:
         """Return the state with a batch joined to it; None is that of no rows."""

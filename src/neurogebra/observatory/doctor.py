@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from neurogebra.errors import BadValue
+from neurogebra.observatory.diagnosis import Diagnosis, diagnose, is_finding
 from neurogebra.observatory.events import (
     SEVERITIES,
     Alert,
@@ -16,9 +17,12 @@ from neurogebra.observatory.events import (
 )
 from neurogebra.observatory.rules import RULES, Context, Rule, Thresholds, examine
 
-
+# The finding that a run was too short, which a verdict says in its own words.
+SHORT = "too_few_updates"
 # The part of a run in which layers are looked at more often.
 EARLY = 0.2
+# The first updates, which are all looked at.
+FIRST = 5
 
 
 class Doctor:
@@ -70,7 +74,7 @@ class Doctor:
         """Examine one event."""
         event = stamped.event
         kind = type(event)
-        if isinstance(event, LayerSeen) and event.step > self._due:
+        if self._samples and isinstance(event, LayerSeen) and event.step > self._due:
             self._due = event.step + self._stride()
         if kind not in self._by_event:
             self._by_event[kind] = tuple(r for r in self._rules if issubclass(kind, r.on))
@@ -82,28 +86,39 @@ class Doctor:
 
     def verdict(self) -> Verdict:
         """Return the health of the run so far, with its causes, the most severe first."""
-        if not self.alerts and self._context.step < self.thresholds.min_updates:
+        found = [alert for alert in self.alerts if is_finding(alert)]
+        if not self._judged and all(alert.rule == SHORT for alert in found):
             return Verdict(
                 status="not enough evidence",
                 summary=f"{self._context.step} updates are too few to judge a run; "
                 f"it takes {self.thresholds.min_updates}.",
             )
-        causes = rank(self.alerts, self._rules)
+        causes = rank(found, self._rules)
         if not causes:
             return Verdict(status="healthy", summary="No health rule fired.")
-        worst = max(SEVERITIES.index(a.severity) for a in self.alerts)
-        first = next(a for a in self.alerts if a.rule == causes[0])
+        worst = max(SEVERITIES.index(a.severity) for a in found)
+        first = next(a for a in found if a.rule == causes[0])
         return Verdict(
             status="unhealthy" if worst >= SEVERITIES.index("danger") else "warning",
             summary=first.message + (f" ({first.advice[0]})" if first.advice else ""),
             causes=causes,
         )
 
+    def diagnosis(self) -> Diagnosis:
+        """Return the causes of what is wrong so far, the likeliest first."""
+        return diagnose(self.alerts, self._rules, judged=self._judged)
+
+    @property
+    def _judged(self) -> bool:
+        return self._context.step >= self.thresholds.min_updates
+
     def _stride(self) -> int:
         """Return the updates until the next look: few at first, then many."""
         planned = self._context.planned
         if not planned:
             return max(1, self._context.step // 10)
+        if self._context.step < FIRST:
+            return 1
         often = self._context.done < EARLY
         share = EARLY * 3 if often else (1 - EARLY) * 1.5
         return max(1, int(planned * share / self._samples))

@@ -199,7 +199,11 @@ class CheckpointSaved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainEnd(Event):
-    """The loop is over. reason: completed, early_stopping, stopped, diverged, interrupted."""
+    """The loop is over. reason: completed, early_stopping, stopped, diverged, interrupted.
+
+    acted: how many updates each limit on gradients changed, and how many batches waited for
+    theirs, since the run began or was resumed; empty where the run has none of them.
+    """
 
     kind: ClassVar[str] = "train_end"
     reason: str
@@ -208,6 +212,7 @@ class TrainEnd(Event):
     seconds: float
     best_epoch: int = -1
     metrics: Metrics = field(default_factory=dict)
+    acted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

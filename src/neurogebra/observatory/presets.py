@@ -15,6 +15,8 @@ from neurogebra.registry import near
 LogLevel = Level
 
 EXPORT_FORMATS = ("json", "csv", "html", "markdown")
+# These are for machines; Parquet needs PyArrow.
+MORE_FORMATS = ("prometheus", "parquet")
 
 
 @dataclass
@@ -23,7 +25,8 @@ class LogConfig:
 
     level: the detail on the screen; health_checks: the doctor listens; layer_every: it asks
     for the layers at the start of an epoch when the updates so far are a multiple of this;
-    export_formats: of "json", "csv", "html", "markdown", written into export_dir.
+    export_formats: of "json", "csv", "html", "markdown", "prometheus" and "parquet" (with
+    PyArrow), written into export_dir.
     """
 
     level: Level = Level.BASIC
@@ -52,13 +55,13 @@ class LogConfig:
 
     @classmethod
     def research(cls) -> LogConfig:
-        """Everything, and files in every format."""
+        """Everything, and files in every format for people."""
         return cls(level=Level.DEBUG, export_formats=list(EXPORT_FORMATS))
 
     @classmethod
     def production(cls) -> LogConfig:
-        """Few lines, health checks on rare looks at the layers, and one file for machines."""
-        return cls(layer_every=50, export_formats=["json"])
+        """Few lines, health checks on rare looks at the layers, and two files for machines."""
+        return cls(layer_every=50, export_formats=["json", "prometheus"])
 
     def check(self) -> LogConfig:
         """Return self, or raise BadValue or UnknownName for what cannot be."""
@@ -70,9 +73,10 @@ class LogConfig:
             raise BadValue("LogConfig.layer_every", "int ≥ 1", every)
         if isinstance(self.export_formats, str):
             raise BadValue("LogConfig.export_formats", "a list of names", self.export_formats)
+        known = EXPORT_FORMATS + MORE_FORMATS
         for name in self.export_formats:
-            if name not in EXPORT_FORMATS:
-                raise UnknownName("export format", str(name), near(str(name), EXPORT_FORMATS))
+            if name not in known:
+                raise UnknownName("export format", str(name), near(str(name), known))
         return self
 
     def to_dict(self) -> dict[str, Any]:

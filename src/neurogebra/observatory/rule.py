@@ -56,12 +56,14 @@ class Thresholds:
     spike_hits: int = 3
 
     update_high: float = 0.15  # ‖Δw‖ / ‖w‖, median of the first quarter of the run
+    update_first: float = 0.3  # likewise, twice in the first `persist` sightings
     update_low: float = 3e-5
     frozen_update: float = 1e-9  # of the norm of the weight
     frozen_alive: float = 1e-2  # while the gradient keeps this share of its first size
     frozen_persist: int = 10
 
-    first_loss: float = 5.0  # times the loss of a guess, plus 1
+    first_loss: float = 5.0  # times the loss of a guess, plus 1; of numbers, twice as much
+    first_rows: int = 8
     divergence: float = 3.0  # times the loss at the start
     divergence_window: int = 10  # losses at the start, and now
     divergence_fast: float = 100.0  # times the first loss, and still rising
@@ -83,6 +85,36 @@ class Thresholds:
     trivial_accuracy: float = 0.1  # above the share of the largest class
     trivial_after: float = 0.3  # of the run
     trivial_falling: float = 0.97  # wait while the loss is at its best and below this of its start
+    trivial_end: float = 0.25  # of the way from the majority to 1, for accuracy in the end
+
+    constant_share: float = 0.95  # of the columns
+    input_size: float = 200.0  # largest |x|: advice; times scale_extreme: an alarm
+    input_spread: float = 20.0  # largest standard deviation of a column
+    target_spread: float = 20.0
+    target_mean: float = 50.0
+    scale_extreme: float = 10.0
+    range_slack: float = 0.01  # of the targets' range, outside what an output can say
+    imbalance: float = 20.0  # largest class to smallest
+    imbalance_classes: int = 20
+    shift: float = 1.0  # standard deviations between training and validation rows
+    gain_high: float = 5.0  # std of first weights times √fan-in, where √2 is He's
+    recurrent_gain: float = 1.5  # likewise: about the spectral radius
+    narrow: float = 4.0  # classes to the units of the narrowest layer
+    narrow_accuracy: float = 0.9
+    few_updates: int = 60
+    few_accuracy: float = 0.9
+    few_share: float = 0.5  # of the trivial loss
+
+    better_unseen: float = 0.1  # accuracy on unseen rows above that on trained ones
+    better_epochs: int = 3
+    collapse: float = 0.3  # of the first norm of a weight
+    fade: float = 1e-3  # of the first update ratios, before fade_part of the run
+    fade_part: float = 0.5
+    fade_alive: float = 0.1  # of the first gradients
+    clip_share: float = 0.01  # of the gradient that a limit on its norm lets through
+    noisy_walk: float = 0.12  # ‖Δw‖ / ‖w‖ · √updates an epoch, of updates that follow few rows
+    noisy_batches: int = 50  # an epoch, from which on few rows are few of many
+    noisy_after: float = 0.15  # of the run
 
 
 class Track:
@@ -167,6 +199,12 @@ class Context:
     def baseline(self) -> Mapping[str, float]:
         """What the loop knows of the best constant predictor; empty when it does not."""
         found = self.start.run.get("baseline") if self.start else None
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the loop knows of data, targets and first weights; empty when it does not."""
+        found = self.start.run.get("facts") if self.start else None
         return found if isinstance(found, Mapping) else {}
 
     @property

@@ -16,11 +16,19 @@ def _nan_inf_loss(event: BatchEnd | EpochEnd, _: Context, __: Thresholds) -> Evi
 
 
 def _bad_first_loss(event: BatchEnd, ctx: Context, t: Thresholds) -> Evidence:
-    if event.step != 1 or not ctx.start or "majority" not in ctx.baseline:
+    if event.step != 1 or not ctx.start:
         return None
-    classes = max(2, ctx.start.layers[-1].out_shape[-1]) if ctx.start.layers else 2
-    guess = max(ctx.baseline.get("trivial_loss", 0.0), math.log(classes))
-    limit = t.first_loss * guess + 1.0
+    guess = ctx.baseline.get("trivial_loss", 0.0)
+    if "majority" in ctx.baseline:
+        classes = max(2, ctx.start.layers[-1].out_shape[-1]) if ctx.start.layers else 2
+        guess = max(guess, math.log(classes))
+        limit = t.first_loss * guess + 1.0
+    elif guess > 0 and event.rows >= t.first_rows and ctx.facts.get("loss") == "mse":
+        # An untrained network answers about as widely as its targets lie, around 0.
+        guess += ctx.facts["y_mean"] ** 2
+        limit = 2 * t.first_loss * guess
+    else:
+        return None
     return {"loss": event.loss, "guess": guess} if event.loss > limit else None
 
 
@@ -85,7 +93,10 @@ def _accuracies_agree(ctx: Context, t: Thresholds) -> bool:
     known = ctx.epochs[-1]
     if not {"accuracy", "val_accuracy"} <= known.keys():
         return False
-    return known["accuracy"] - known["val_accuracy"] <= t.overfit_accuracy
+    unseen = known["val_accuracy"]
+    rows = ctx.start.val_rows if ctx.start else 0
+    chance = math.sqrt(max(0.0, unseen * (1 - unseen)) / rows) if rows else 0.0
+    return known["accuracy"] - unseen <= t.overfit_accuracy + chance
 
 
 def _no_better(event: EpochEnd | TrainEnd, ctx: Context, t: Thresholds) -> Evidence:
@@ -145,7 +156,7 @@ CURVE_RULES = (
         advice=("Lower the learning rate", "Clip the gradients", "Warm the learning rate up"),
         fires_on=start() + losses(*(0.7 * 1.2**i for i in range(30))),
         quiet_on=start() + losses(*(0.7 * 0.9**i * (3.5 if i % 7 == 6 else 1) for i in range(40))),
-        explains=("nan_inf_loss", "nan_inf_array", "no_better_than_trivial"),
+        explains=("nan_inf_loss", "nan_inf_array", "no_better_than_trivial", "dead_relu"),
     ),
     Rule(
         name="loss_stagnation",

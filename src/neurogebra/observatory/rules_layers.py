@@ -74,7 +74,8 @@ def _no_gradient(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
         return None
     first = ctx.of(event).first
     never = len(first) >= t.persist and not any(first) and event.stats.norm == 0
-    return {"sightings": len(ctx.of(event).recent)} if never else None
+    others = sum(any(track.first) for key, track in ctx.tracks.items() if key[1] == "gradient")
+    return {"sightings": len(ctx.of(event).recent), "others": others} if never else None
 
 
 def _exploding_gradient(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
@@ -89,7 +90,7 @@ def _exploding_gradient(event: LayerSeen, ctx: Context, t: Thresholds) -> Eviden
 
 def _gradient_spike(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
     track = ctx.of(event)
-    if event.site != "gradient" or len(track.recent) <= t.warmup:
+    if event.site != "gradient" or len(track.recent) <= t.warmup or _few_rows(ctx, t):
         return None
     norms = [s.norm for s in track.recent]
     usual = median(norms)
@@ -98,6 +99,12 @@ def _gradient_spike(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
     if event.stats.norm <= limit or hits < t.spike_hits or _loss_calm(ctx, t):
         return None
     return {"norm": event.stats.norm, "factor": event.stats.norm / max(usual, _TINY)}
+
+
+def _few_rows(ctx: Context, t: Thresholds) -> bool:
+    """Whether a batch has so few rows that its gradient says little of the others."""
+    start = ctx.start
+    return bool(start and start.batches and start.train_rows < t.min_rows * start.batches)
 
 
 def _loss_calm(ctx: Context, t: Thresholds) -> bool:
@@ -114,8 +121,20 @@ def _update_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
 
 
 def _update_too_large(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
-    ratio = _update_ratio(event, ctx, t)
+    ratio, early = _update_ratio(event, ctx, t), _first_ratio(event, ctx, t)
+    if early > t.update_first:
+        return {"ratio": early}
     return {"ratio": ratio} if ratio > t.update_high else None
+
+
+def _first_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
+    """Second largest ‖Δw‖/‖w‖ of the first sightings; NaN later, and for weights from 0."""
+    zero = [k["layer"] for k in ctx.facts.get("kernels", ()) if k["zero"] or k["alike"]]
+    updates, weights = ctx.of(event).recent, ctx.of(event, "weight").recent
+    early = len(updates) == t.persist and len(weights) == t.persist
+    if not early or not _is_matrix(event, "update") or event.layer in zero or not ctx.facts:
+        return math.nan
+    return sorted(u.norm / max(w.norm, _TINY) for u, w in zip(updates, weights, strict=True))[-2]
 
 
 def _update_too_small(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
@@ -193,7 +212,13 @@ LAYER_RULES = (
         ),
         fires_on=start() + seen("forward", zero_pct=97.0, dead_pct=95.0),
         quiet_on=start() + seen("forward", zero_pct=62.0, dead_pct=12.0),
-        explains=("no_gradient", "no_better_than_trivial", "loss_stagnation", "constant_output"),
+        explains=(
+            "update_too_small",
+            "no_gradient",
+            "no_better_than_trivial",
+            "loss_stagnation",
+            "constant_output",
+        ),
     ),
     Rule(
         name="activation_saturation",
@@ -207,7 +232,7 @@ LAYER_RULES = (
         quiet_on=start()
         + seen("forward", activation="tanh", saturated_pct=35.0)
         + seen("forward", layer="dense_1", activation="sigmoid", saturated_pct=95.0),
-        explains=("vanishing_gradient", "no_better_than_trivial"),
+        explains=("update_too_small", "vanishing_gradient", "no_better_than_trivial"),
     ),
     Rule(
         name="constant_output",
@@ -250,7 +275,12 @@ LAYER_RULES = (
         ),
         fires_on=start() + seen("gradient", (0.0,) * 8),
         quiet_on=start() + seen("gradient", (0.2,) * 3 + (0.0,) * 8),
-        explains=("no_better_than_trivial", "loss_stagnation", "weight_stagnation"),
+        explains=(
+            "update_too_small",
+            "no_better_than_trivial",
+            "loss_stagnation",
+            "weight_stagnation",
+        ),
     ),
     Rule(
         name="exploding_gradient",
@@ -292,7 +322,18 @@ LAYER_RULES = (
         + together(seen("weight", (5.0,) * 20), seen("update", (2.0,) * 20)),
         quiet_on=start(epochs=5)
         + together(seen("weight", (5.0,) * 20), seen("update", (0.05,) * 20)),
-        explains=("loss_divergence", "nan_inf_loss", "dead_relu", "no_better_than_trivial"),
+        explains=(
+            "loss_divergence",
+            "nan_inf_loss",
+            "nan_inf_array",
+            "dead_relu",
+            "exploding_gradient",
+            "gradient_spike",
+            "activation_saturation",
+            "constant_output",
+            "no_better_than_trivial",
+            "near_chance",
+        ),
     ),
     Rule(
         name="update_too_small",

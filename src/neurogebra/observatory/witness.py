@@ -15,6 +15,36 @@ from neurogebra.observatory.events import (
     TrainStart,
 )
 
+ORDINARY: Mapping[str, Any] = {
+    "rows": 320,
+    "columns": 8,
+    "x_size": 3.0,
+    "x_spread": 1.0,
+    "x_least": 0.9,
+    "x_constant": 0.0,
+    "y_low": 0.0,
+    "y_high": 1.0,
+    "y_mean": 0.5,
+    "y_spread": 0.5,
+    "y_whole": True,
+    "y_kinds": 2,
+    "one_hot": False,
+    "classes": 2,
+    "largest": 0.5,
+    "smallest": 0.5,
+    "shift": 0.0,
+    "first": "Dense",
+    "hidden": 1,
+    "output": "sigmoid",
+    "units": 1,
+    "loss": "binary_crossentropy",
+    "takes": "binary",
+    "logits": "",
+    "drops": False,
+    "kernels": (),
+}
+"""Facts of a run with nothing wrong: a binary classifier on standardised inputs."""
+
 
 def start(
     epochs: int = 10,
@@ -22,19 +52,33 @@ def start(
     layers: Sequence[str] = ("dense_0", "dense_1"),
     baseline: Mapping[str, float] | None = None,
     outputs: int = 1,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    activations: Sequence[str] = (),
+    units: int = 8,
+    rows: int = 320,
+    **run: Any,
 ) -> tuple[Event, ...]:
-    """The beginning of a run with these layers, the last of them its output."""
-    rows = tuple(
+    """The beginning of a run with these layers, the last of them its output.
+
+    facts: known of the data, beside what is ordinary; activations: of the layers, in order;
+    units: of the hidden layers; run: further settings.
+    """
+    known = {**ORDINARY, **facts} if facts is not None else {}
+    told = {"baseline": dict(baseline or {}), "facts": known, **run}
+    acts = (*activations, *("",) * (len(layers) - len(activations)))
+    infos = tuple(
         LayerInfo(
             name=name,
             type="Dense",
             formula="",
             gradient=(),
             in_shape=(8,),
-            out_shape=(outputs,),
+            out_shape=(outputs if i == len(layers) - 1 else units,),
             params=8,
+            activation=acts[i],
         )
-        for name in layers
+        for i, name in enumerate(layers)
     )
     return (
         TrainStart(
@@ -43,11 +87,11 @@ def start(
             seed=0,
             epochs=epochs,
             batches=batches,
-            train_rows=320,
+            train_rows=rows,
             val_rows=80,
-            layers=rows,
-            params=8 * len(rows),
-            run={"baseline": dict(baseline)} if baseline else {},
+            layers=infos,
+            params=8 * len(infos),
+            run={k: v for k, v in told.items() if v},
         ),
     )
 
@@ -86,15 +130,16 @@ def seen(
     layer: str = "dense_0",
     rows: int = 32,
     activation: str = "relu",
+    at: int = 0,
     **known: Any,
 ) -> tuple[Event, ...]:
-    """One sighting of an array of a layer for each norm, one step apart."""
+    """One sighting of an array of a layer for each norm, one step apart, after `at` steps."""
     param = "" if site in ("forward", "backward") else "W"
     return tuple(
         LayerSeen(
             epoch=0,
             batch=i,
-            step=i + 1,
+            step=at + i + 1,
             index=0,
             layer=layer,
             site=site,

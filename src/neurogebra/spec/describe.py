@@ -18,8 +18,8 @@ from neurogebra.spec.model import ADD, Head, ModelSpec, Placed
 class Described(NamedTuple):
     """What there is to say of one layer, in one-line mathematics and in LaTeX.
 
-    forward: "a1 = relu(x·W1 + b1)", with "; " between several equations; backward: one line a trained parameter, then the layer's
-    input; δ is the derivative of the loss by the layer's output.
+    forward: "a1 = relu(x·W1 + b1)", "; " between several equations; backward: one line a
+    trained parameter, then the layer's input; δ is the derivative of the loss by the output.
     """
 
     placed: Placed
@@ -133,7 +133,7 @@ def _layer(placed: Placed, number: str, before: str) -> Described:
         for name, node in parts.items()
     )
     if isinstance(found, Mapping) or ops.aside:
-        back: tuple[str, ...] = _unwritten(placed, number)
+        back: tuple[str, ...] = _unwritten(placed, number, before)
     else:
         back = _backward(placed, found, x, p, number, ops.before)
     return Described(placed, forward, back, formula)
@@ -150,11 +150,13 @@ def _letters(names: Iterable[str], number: str) -> list[Node]:
     return found
 
 
-def _unwritten(placed: Placed, number: str) -> tuple[str, ...]:
+def _unwritten(placed: Placed, number: str, before: str) -> tuple[str, ...]:
     """Say what is derived from several equations, whose chain is too long for a line."""
-    names = list(placed.layer.shapes(placed.in_shape))
+    names = [f"{name}{number}" for name in placed.layer.shapes(placed.in_shape)]
     reason = getattr(placed.layer, "backward", "by the chain rule through these equations")
-    return (f"∂L/∂({', '.join(n + number for n in names)}): {reason}",) if names else ()
+    these = ", ".join(names) if len(names) <= MANY_NAMES else f"each of the {len(names)} weights"
+    lines = [f"∂L/∂({these}): {reason}"] if names else []
+    return (*lines, *([] if before == "x" else [f"∂L/∂{before}: likewise"]))
 
 
 def _name_latex(name: str) -> str:
@@ -208,7 +210,7 @@ def _only_shapes(node: Node) -> bool:
 def _is_smaller(like: Node) -> bool:
     """Say whether an array has one number a feature: a vector of parameters, a mean over rows."""
     if like.is_symbol:
-        return bool(like.value[0] in "bγβμσ")
+        return bool(like.value[0] in "bγβμσα")
     if like.op == "sum_to":
         return _is_smaller(like.args[1])
     op = ALPHABET.get(like.op)
@@ -218,4 +220,7 @@ def _is_smaller(like: Node) -> bool:
     return op.kind == ELEMENTWISE and bool(parts) and all(_is_smaller(a) for a in parts)
 
 
-_SIGNS = {"gamma": "γ", "beta": "β", "mean": "μ", "var": "σ²"}
+# A layer with more weights than this does not list their names in a line.
+MANY_NAMES = 8
+
+_SIGNS = {"gamma": "γ", "beta": "β", "mean": "μ", "var": "σ²", "alpha": "α"}

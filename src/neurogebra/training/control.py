@@ -70,6 +70,8 @@ class Control:
         A stop waits for the end of the epoch whose last update is made, so that a log can be
         cut at the step of a checkpoint. What is asked of a run that is over changes nothing.
         """
+        if not self._waiting:
+            return
         session, p = self._session, self._session.progress
         again: list[tuple[str, Wish]] = []
         while self._waiting and not p.reason:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,14 +20,13 @@ SHUFFLE = 0x5EED
 AT_ONCE = 32 * 2**20
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
+class Batch(NamedTuple):
     """Some rows: index within the epoch, x: (rows, …), y: head → (rows, units).
 
     weights: head → a weight for each term of its loss's mean, None where all count alike.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # tuple.index: nobody searches a batch
     x: np.ndarray
     y: dict[str, np.ndarray]
     weights: dict[str, np.ndarray] | None = None

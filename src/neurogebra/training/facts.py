@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurogebra.losses import LOSSES
+from neurogebra.losses.record import SIGNS
 from neurogebra.spec import ModelSpec
 from neurogebra.training.data import Data
 from neurogebra.training.session import Session
@@ -17,8 +18,8 @@ from neurogebra.training.session import Session
 ROWS = 4096
 # Distinct targets up to which they may be names of classes.
 KINDS = 100
-# Layers whose one parameter W is drawn unit by unit, so that equal units are a mistake.
-KERNELS = ("Dense", "Conv1D", "Conv2D")
+# Layers and those of their parameters that are drawn unit by unit: equal units are a mistake.
+KERNELS = {"Dense": ("W",), "Conv1D": ("W",), "Conv2D": ("W",), "SimpleRNN": ("W", "U")}
 
 
 def facts(session: Session) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def facts(session: Session) -> dict[str, Any]:
     head = model.heads[0]
     step = max(1, len(data) // ROWS)
     x, y = _table(data.x[::step]), _table(data.y[head.name][::step])
-    found = {**_inputs(x), **_targets(y), **_ends(session)}
+    ends = _ends(session)
+    found = {**_inputs(x), **_targets(y, ends["takes"]), **ends}
     checks = session.validation
     if isinstance(checks, Data) and len(checks):
         far = max(1, len(checks) // ROWS)
@@ -62,7 +64,8 @@ def _inputs(x: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _targets(y: np.ndarray) -> dict[str, Any]:
+def _targets(y: np.ndarray, takes: str) -> dict[str, Any]:
+    y = (y + 1) / 2 if takes == SIGNS else y
     kinds = np.unique(y)
     one_hot = y.shape[1] > 1 and set(kinds.tolist()) <= {0.0, 1.0} and bool((y.sum(1) == 1).all())
     found: dict[str, Any] = {
@@ -118,15 +121,20 @@ def _shift(x: np.ndarray, other: np.ndarray) -> float:
 
 def _kernels(model: ModelSpec, weights: Mapping[str, np.ndarray]) -> Iterator[dict[str, Any]]:
     for placed in model.placed():
-        w = weights.get(f"{placed.name}.W")
-        if type(placed.layer).__name__ not in KERNELS or w is None:
-            continue
-        w = w.astype(np.float64)
-        units = w.reshape(-1, w.shape[-1])
-        yield {
-            "layer": placed.name,
-            "units": units.shape[1],
-            "gain": float(w.std() * math.sqrt(len(units))),  # 1 keeps the variance
-            "alike": units.shape[1] > 1 and bool((units == units[:, :1]).all()),
-            "zero": not bool(w.any()),
-        }
+        for key in KERNELS.get(type(placed.layer).__name__, ()):
+            w = weights.get(f"{placed.name}.{key}")
+            if w is not None:
+                yield _kernel(placed.name, key, w)
+
+
+def _kernel(layer: str, key: str, w: np.ndarray) -> dict[str, Any]:
+    w = w.astype(np.float64)
+    units = w.reshape(-1, w.shape[-1])
+    return {
+        "layer": layer,
+        "key": key,
+        "units": units.shape[1],
+        "gain": float(w.std() * math.sqrt(len(units))),  # 1 keeps the variance
+        "alike": units.shape[1] > 1 and bool((units == units[:, :1]).all()),
+        "zero": not bool(w.any()),
+    }

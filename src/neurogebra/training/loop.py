@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from neurogebra.engines import Step
 from neurogebra.observatory import stats
@@ -67,6 +68,7 @@ def train(
         seconds=time.perf_counter() - begun,
         best_epoch=p.best_epoch,
         metrics=metrics,
+        acted=session.network.acted,
     )
 
 
@@ -76,7 +78,7 @@ def _batches(
     p = session.progress
     for batch in session.data.epoch(p.epoch, session.run, start=p.batch):
         probe = wants(Level.EXPERT) if batch.index == 0 else looks()
-        done, metrics, seconds = session.step(batch, probe)
+        done, metrics, seconds = session.step(batch, probe, wants(Level.DETAILED))
         if probe:
             yield from _looks(session, done)
         yield BatchEnd(
@@ -135,6 +137,11 @@ def _baseline(session: Session) -> dict[str, float]:
 
 def layer_infos(model: ModelSpec) -> tuple[LayerInfo, ...]:
     """Return the rows of the architecture: names, formulas, shapes, exact counts."""
+    return _layer_infos(model)
+
+
+@lru_cache(maxsize=16)  # a model is described anew at every start of a training
+def _layer_infos(model: ModelSpec) -> tuple[LayerInfo, ...]:
     return tuple(
         LayerInfo(
             name=d.placed.name,

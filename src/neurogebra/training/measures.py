@@ -15,6 +15,8 @@ from neurogebra.losses.tally import State, Tally
 from neurogebra.spec import Head, ModelSpec, RunSpec, check
 
 LOSS = "loss"
+# Rows of which no batch's own metrics are asked for, counted at once.
+WAITING = 1024
 
 
 class Measured(NamedTuple):
@@ -53,7 +55,14 @@ class Measures:
                 self.tallies[key] = metric.tally
                 name = f"{head.name}.{metric.name}" if several else metric.name
                 self.measured.append(Measured(name, metric, key))
+        asked = {m.metric.name for m in self.measured}
+        for name in run.metrics:
+            if name not in asked:
+                raise BadValue(
+                    "metrics", "one that suits a head", name, "no head is measured by it"
+                )
         self.light = [(m.name, m.metric.value, m.key) for m in self.measured if _is_light(m)]
+        self.exact = all(tally.exact for tally in self.tallies.values())
         self.calm = all(tally.calm for tally in self.tallies.values())
         self.clear()
 
@@ -61,17 +70,44 @@ class Measures:
         """Forget all rows."""
         self.rows, self.loss = 0, 0.0
         self.states: dict[tuple[str, str], State] = {}
+        self._later: list[tuple[Mapping[str, np.ndarray], dict[str, np.ndarray]]] = []
+        self._counted = 0  # rows that are not waiting
 
     def add(
-        self, loss: float, y: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]
+        self,
+        loss: float,
+        y: Mapping[str, np.ndarray],
+        outputs: Mapping[str, np.ndarray],
+        told: bool = True,
     ) -> dict[str, float]:
-        """Count a batch with its mean loss; return its own value of each metric that is cheap."""
+        """Count a batch with its mean loss; return its own value of each metric that is cheap.
+
+        told: whether anybody is told that value; if not, and if the groups make no difference,
+        rows wait until many can be counted at once, and {} is returned.
+        """
         rows = len(next(iter(y.values())))
         self.rows, self.loss = self.rows + rows, self.loss + loss * rows
+        if not told and self.exact:
+            # copies: outputs are the engine's buffers, y may be the caller's own
+            self._later.append((_copied(y), _copied(outputs)))
+            if self.rows - self._counted >= WAITING:
+                self._catch_up()
+            return {}
+        self._catch_up()
+        self._counted = self.rows
         if self.calm:  # spares the common run what entering errstate costs every batch
             return self._count(y, outputs)
         with np.errstate(all="ignore"):
             return self._count(y, outputs)
+
+    def _catch_up(self) -> None:
+        """Count the rows that wait."""
+        later, self._later, self._counted = self._later, [], self.rows
+        if later:
+            y = {head: np.concatenate([b[0][head] for b in later]) for head in self.losses}
+            outputs = {head: np.concatenate([b[1][head] for b in later]) for head in self.losses}
+            with np.errstate(all="ignore"):
+                self._count(y, outputs)
 
     def _count(
         self, y: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]
@@ -80,15 +116,14 @@ class Measures:
         for key, tally in self.tallies.items():
             if key[0] != head:
                 head = key[0]
-                answers = Answers.of(
-                    self.losses[head], y[head], outputs[head], self.edges[head]
-                )
+                answers = Answers.of(self.losses[head], y[head], outputs[head], self.edges[head])
             batch = found[key] = tally.of(answers)
             states[key] = tally.add(states.get(key), batch)
         return {name: value(found[key]) for name, value, key in self.light}
 
     def values(self) -> dict[str, float]:
         """Return the loss and every metric over the rows so far."""
+        self._catch_up()
         found = {LOSS: self.loss / self.rows}
         with np.errstate(all="ignore"):
             for name, metric, key in self.measured:
@@ -111,6 +146,7 @@ class Measures:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the sums so far: what an exact resume needs, every bit of it."""
+        self._catch_up()
         found = {f"{h}/{t}": self.tallies[h, t].whole(s) for (h, t), s in self.states.items()}
         return {**found, LOSS: np.array((self.loss, self.rows), np.float64)}
 
@@ -126,6 +162,10 @@ class Measures:
             if found is None:
                 raise BadValue("state", f"the sums of {name} of {head}", sorted(arrays))
             self.states[head, name] = tally.restored(found.copy())
+
+
+def _copied(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {head: a.copy() for head, a in arrays.items()}
 
 
 def _is_light(measured: Measured) -> bool:

@@ -17,6 +17,7 @@ from neurogebra.optim import SCHEDULES
 from neurogebra.optim.schedules import LISTS
 from neurogebra.repository import FORMULAS
 from neurogebra.spec import RunSpec
+from neurogebra.training.progress import Progress
 
 PLATEAU = "plateau"
 
@@ -24,6 +25,36 @@ PLATEAU = "plateau"
 Seen = Mapping[str, Any]
 # A cut smaller than this is none, as in torch.
 _LEAST = 1e-8
+
+
+def current(run: RunSpec, batches: int, p: Progress) -> float:
+    """Return the rate of a run's next update: the schedule's, or what was asked for since.
+
+    batches: of an epoch, 0 where the data does not say.
+    """
+    if not run.schedule:
+        return run.rate if p.rate is None else p.rate
+    found = scheduled(run, batches, p.epoch, p.step)
+    if p.rate is None:
+        return found
+    return p.rate if found == run.rate else found * (p.rate / run.rate)
+
+
+def ask(run: RunSpec, batches: int, p: Progress, rate: float) -> None:
+    """Let the next update have this rate, and a schedule keep its form from there.
+
+    While a schedule says 0, the rate is that of its peak.
+    """
+    found = scheduled(run, batches, p.epoch, p.step)
+    p.rate = rate * (run.rate / found) if found else rate
+
+
+def watch(run: RunSpec, p: Progress, value: float | None, *, higher: bool) -> None:
+    """Cut the rate of a run whose schedule watches the monitored value, where that stays."""
+    rate = run.rate if p.rate is None else p.rate
+    p.plateau, cut = on_plateau(run, p.plateau, value, rate, higher=higher)
+    if cut != rate:
+        p.rate = cut
 
 
 def scheduled(run: RunSpec, batches: int, epoch: int, batch: int) -> float:

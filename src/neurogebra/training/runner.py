@@ -94,6 +94,7 @@ def run(
         step=p.step,
         seconds=time.monotonic() - begun,
         best_epoch=p.best_epoch,
+        acted=session.network.acted,
     )
     bus.publish(end)
     return end

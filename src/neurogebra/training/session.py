@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurogebra.engines import ENGINES, Seen, Step
+from neurogebra.engines import ENGINES, Network, Seen, Step
 from neurogebra.errors import BadValue
 from neurogebra.spec import ModelSpec, RunSpec
+from neurogebra.training import rates
 from neurogebra.training.data import Batch
 from neurogebra.training.measures import Measures
-from neurogebra.training.rates import PLATEAU, on_plateau, scheduled
+from neurogebra.training.progress import Progress
 from neurogebra.training.sources import Source, Stream
 
 # Rows that are evaluated at once: a fixed number, so that sums do not depend on the batch size.
@@ -24,30 +25,19 @@ EVALUATE_ROWS = 1024
 DRAWS = 0xD0
 
 
-@dataclass
-class Progress:
-    """Where a run stands: all of it goes into a checkpoint as JSON.
+class Trained(NamedTuple):
+    """What a session leaves behind: its network and the generator that this draws from."""
 
-    epoch, batch: the next ones to be done; step: batches learned from, which are the updates
-    made where none are accumulated; best, best_epoch: of the monitored metric; waited: epochs
-    since; plateau: what the schedule of that name has seen.
-    """
-
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
-    best: float | None = None
-    best_epoch: int = -1
-    waited: int = 0
-    rate: float | None = None  # in place of the run's learning rate, where somebody asked
-    plateau: dict[str, Any] = field(default_factory=dict)
-    reason: str = ""  # why the run is over, "" while it is not
+    network: Network
+    rng: np.random.Generator
 
 
 class Session:
     """A model being trained on data by a run's description.
 
-    weights: other first weights than the model's own. A session is stepped by `train`; its
+    weights: other first weights than the model's own; before: what an earlier
+    session left, of the same model and of a run that differs in nothing a network knows, to go
+    on with all that it remembers. A session is stepped by `train`; its
     `state` and `restore` carry everything that the next step depends on.
     """
 
@@ -58,11 +48,16 @@ class Session:
         data: Source,
         validation: Source | None = None,
         weights: Mapping[str, np.ndarray] | None = None,
+        before: Trained | None = None,
     ) -> None:
         self.model, self.run, self.data, self.validation = model, run, data, validation
         self.rng = np.random.default_rng([run.seed, DRAWS])
-        first = model.init(run.seed) if weights is None else weights
-        self.network = ENGINES[run.engine].load().build(model, run, first, self.rng)
+        if before is None:
+            first = model.init(run.seed) if weights is None else weights
+            self.network = ENGINES[run.engine].load().build(model, run, first, self.rng)
+        else:  # its network draws from its generator
+            before.rng.bit_generator.state = self.rng.bit_generator.state
+            self.network, self.rng = before
         self.progress = Progress()
         self.best_weights: dict[str, np.ndarray] | None = None
         self.measures = Measures(model, run)
@@ -80,29 +75,23 @@ class Session:
     @property
     def rate(self) -> float:
         """The learning rate of the next update, by the run's schedule."""
-        found, asked = self._scheduled(), self.progress.rate
-        if asked is None:
-            return found
-        return asked if found == self.run.rate else found * (asked / self.run.rate)
+        return rates.current(self.run, self.batches, self.progress)
 
     def set_rate(self, rate: float) -> None:
-        """Let the next update have another learning rate, and a schedule go on from there.
+        """Let the next update have another learning rate, and a schedule go on from there."""
+        rates.ask(self.run, self.batches, self.progress, rate)
 
-        While a schedule says 0, the rate is that of its peak.
+    def step(
+        self, batch: Batch, probe: bool = False, told: bool = True
+    ) -> tuple[Step, dict[str, float], float]:
+        """Make one update; return the engine's step, the batch's metrics and the seconds.
+
+        told: whether anybody is told the batch's own metrics.
         """
-        found = self._scheduled()
-        self.progress.rate = rate * (self.run.rate / found) if found else rate
-
-    def _scheduled(self) -> float:
-        p = self.progress
-        return scheduled(self.run, self.batches, p.epoch, p.step)
-
-    def step(self, batch: Batch, probe: bool = False) -> tuple[Step, dict[str, float], float]:
-        """Make one update; return the engine's step, the batch's metrics and the seconds."""
         start, rate = time.perf_counter(), self.rate
         done = self.network.step(batch.x, batch.y, lr=rate, probe=probe, weights=batch.weights)
         self.last_rate = rate
-        metrics = self.measures.add(done.loss, batch.y, done.outputs)
+        metrics = self.measures.add(done.loss, batch.y, done.outputs, told)
         p = self.progress
         p.step, p.batch = p.step + 1, batch.index + 1
         if not math.isfinite(done.loss):
@@ -117,7 +106,10 @@ class Session:
             found = self.evaluate(self.validation)
             metrics.update({f"val_{name}": value for name, value in found.items()})
         best = self._judge(metrics)
-        self._look_for_plateau(metrics)
+        if self.run.schedule == rates.PLATEAU:
+            name = self._monitor()
+            higher = self.measures.higher_is_better(name)
+            rates.watch(self.run, p, metrics.get(name), higher=higher)
         self.measures.clear()
         p.epoch, p.batch = p.epoch + 1, 0
         if not p.reason and self.run.patience and p.waited >= self.run.patience:
@@ -188,17 +180,6 @@ class Session:
     def _monitor(self) -> str:
         name = self.run.monitor
         return name if self.validation is not None else name.removeprefix("val_")
-
-    def _look_for_plateau(self, metrics: Mapping[str, float]) -> None:
-        """Cut the rate where the run's schedule watches the monitored metric and it stays."""
-        if self.run.schedule != PLATEAU:
-            return
-        p, name = self.progress, self._monitor()
-        higher = self.measures.higher_is_better(name)
-        rate = self.rate
-        p.plateau, cut = on_plateau(self.run, p.plateau, metrics.get(name), rate, higher=higher)
-        if cut != rate:
-            self.set_rate(cut)
 
     def seen(self, step: Step) -> Iterator[tuple[Seen, str]]:
         """Yield what a probed step looked at, each with its layer's activation."""

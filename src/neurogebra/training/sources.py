@@ -98,11 +98,15 @@ class Mapped:
         self.rows, self.kw = rows, dict(kw)
         targets = dict(y) if isinstance(y, Mapping) else {"": y}
         weights = kw.get("sample_weight")
-        parts = {**targets, **({} if weights is None else {"sample_weight": weights})}
-        for name, part in parts.items():
+        each = weights if isinstance(weights, Mapping) else {"": weights}
+        named = [("y", *pair) for pair in targets.items()]
+        named += [("sample_weight", *pair) for pair in each.items() if pair[1] is not None]
+        for word, name, part in named:
             if len(part) != len(x):
-                what = name if name == "sample_weight" else f"y[{name!r}]" if name else "y"
+                what = f"{word}[{name!r}]" if name else word
                 raise DataError(f"{what}: {len(part)} rows for {len(x)} rows of X")
+        if not (weights is None or isinstance(weights, Mapping) or np.any(weights)):
+            raise DataError("sample_weight: all weights are 0, so there is nothing to learn from")
         if not len(x):
             raise DataError(f"{where or 'X'}: there are no rows to learn from")
         self._gather(np.arange(1))
@@ -148,8 +152,11 @@ class Mapped:
         y = self.y
         some = {h: a[rows] for h, a in y.items()} if isinstance(y, Mapping) else y[rows]
         kw = dict(self.kw)
-        if kw.get("sample_weight") is not None:
-            kw["sample_weight"] = np.asarray(kw["sample_weight"])[rows]
+        weights = kw.get("sample_weight")
+        if isinstance(weights, Mapping):
+            kw["sample_weight"] = {h: np.asarray(w)[rows] for h, w in weights.items()}
+        elif weights is not None:
+            kw["sample_weight"] = np.asarray(weights)[rows]
         return prepare(self.model, self.run, self.x[rows], some, self.where, part=True, **kw)
 
 

@@ -23,7 +23,7 @@ def architecture(layers: Sequence[LayerInfo], params: int) -> Table:
     """
     table = Table(box=box.SIMPLE, show_footer=True, show_edge=False, pad_edge=False)
     table.add_column("Layer", Text("Total"), no_wrap=True, style="bold")
-    table.add_column("Type", no_wrap=True, max_width=14, overflow="ellipsis")
+    table.add_column("Type", no_wrap=True, max_width=16, overflow="ellipsis")
     table.add_column("Formula", style="magenta", overflow="fold")
     table.add_column("Shape", no_wrap=True)
     total = Text(count(params), style="bold")

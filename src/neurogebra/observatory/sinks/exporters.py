@@ -16,6 +16,8 @@ from neurogebra.observatory.fingerprint import plain
 from neurogebra.observatory.render.text import inert
 from neurogebra.observatory.sinks.dashboard import DashboardExporter
 from neurogebra.observatory.sinks.markdown import markdown
+from neurogebra.observatory.sinks.parquet import ParquetExporter
+from neurogebra.observatory.sinks.prometheus import PrometheusFile
 from neurogebra.observatory.verbs import LogEvent
 
 FORMAT = 1
@@ -123,6 +125,8 @@ EXPORTERS: Mapping[str, Row] = {
     "csv": Row("metrics.csv", lambda path, level: CSVExporter(path)),
     "html": Row("report.html", lambda path, level: HTMLExporter(path)),
     "markdown": Row("report.md", lambda path, level: MarkdownExporter(path)),
+    "prometheus": Row("metrics.prom", lambda path, level: PrometheusFile(path)),
+    "parquet": Row("statistics.parquet", ParquetExporter),
 }
 
 _AROUND = ("epoch", "learning_rate", "seconds")

@@ -24,6 +24,11 @@ def markdown(records: Sequence[LogEvent]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def escaped(words: str) -> str:
+    """Return inert words with the signs of Markdown's markup escaped."""
+    return words.translate(_MARKUP)
+
+
 def _first(records: Iterable[LogEvent], kind: str) -> Mapping[str, Any]:
     return next((r.data for r in records if r.event_type == kind), {})
 
@@ -125,5 +130,4 @@ def _cell(value: Any) -> str:
 
 def _text(value: Any) -> str:
     """Return a value as words that no reader of Markdown acts on."""
-    words = number(value) if isinstance(value, float) else inert(value, 300)
-    return words.translate(_MARKUP)
+    return escaped(number(value) if isinstance(value, float) else inert(value, 300))

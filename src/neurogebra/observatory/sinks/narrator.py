@@ -132,11 +132,13 @@ class Narrator:
 
 
 def _start(event: TrainStart, explain: bool) -> Iterator[Text]:
-    yield Text(f"{inert(event.name, 60)} learns from {many(event.train_rows, 'row')}", "bold")
+    rows = many(event.train_rows, "row") if event.train_rows else "rows that come by the batch"
+    yield Text(f"{inert(event.name, 60)} learns from {rows}", "bold")
+    updates = f" of {many(event.batches, 'update')}" if event.batches else ""
     held = f"; {count(event.val_rows)} more only check it" if event.val_rows else ""
     yield Text(
-        f"{many(event.params, 'number')} to find, {many(event.epochs, 'epoch')} of "
-        f"{many(event.batches, 'update')}{held}. Seed {event.seed}."
+        f"{many(event.params, 'number')} to find, {many(event.epochs, 'epoch')}"
+        f"{updates}{held}. Seed {event.seed}."
     )
     guess = event.run.get("baseline", {}).get("trivial_loss")
     if explain:

@@ -92,7 +92,9 @@ class TieredStorage:
         event = stamped.event
         cls = type(event)
         plan = self._plans.get(cls) or self._plans.setdefault(cls, _planned(cls))
-        self._step = _step(event, self._step)
+        step = _step(event, self._step)
+        # An alert may speak of an earlier update; what comes after it does not go back.
+        self._step = step if cls is TrainStart else max(step, self._step)
         self._next = max(self._next, self._base + stamped.seq)
         severity, message = ("info", "") if plan.silent else _words(event)
         record: Record = {
@@ -100,7 +102,7 @@ class TieredStorage:
             "level": plan.level,
             "timestamp": stamped.time,
             "seq": self._next,
-            "step": self._step + (cls is EpochStart),  # it begins the next update
+            "step": step + (cls is EpochStart),  # it begins the next update
             "epoch": None,
             "severity": severity,
             "message": message,

@@ -54,17 +54,18 @@ class Bar:
 
     def step(self, epoch: int, batch: int, batches: int, *, rate: Text, values: Text) -> None:
         """Move to the end of step `batch` of `epoch`."""
-        label = Text(f"step {batch + 1:>{len(str(batches))}}/{batches}", DIM)
+        whole = f"/{batches}" if batches else ""  # of batches nobody has counted yet
+        label = Text(f"step {batch + 1:>{len(str(batches))}}{whole}", DIM)
         if self._steps is not None:
             self._progress.update(
                 self._steps,
-                total=batches,
+                total=batches or None,
                 completed=batch + 1,
                 label=label,
                 rate=rate,
                 values=values,
             )
-        done = epoch - self._first + (batch + 1) / max(1, batches)
+        done = epoch - self._first + ((batch + 1) / batches if batches else 0.0)
         self._progress.update(self._run, completed=done)
 
     def epoch(self, epoch: int, values: Text) -> None:

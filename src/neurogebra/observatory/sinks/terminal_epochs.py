@@ -57,7 +57,8 @@ class Epochs:
             self._bar.step(event.epoch, event.batch, self._batches, rate=rate, values=values)
         if self._is_worth_a_line(event):
             self._silence = 0.0
-            place = f"  step {event.batch + 1:>{len(str(self._batches))}}/{self._batches}  "
+            whole = f"/{self._batches}" if self._batches else ""
+            place = f"  step {event.batch + 1:>{len(str(self._batches))}}{whole}  "
             line = Text.assemble((place, DIM), scores(_of_step(event), {}))
             self._screen.show_pair(line, _rate(event))
 

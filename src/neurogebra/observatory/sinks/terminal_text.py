@@ -41,11 +41,13 @@ def header(event: TrainStart) -> list[RenderableType]:
     title = Text.assemble((inert(event.name, 60), "bold"))
     if event.resumed_step:
         title.append(f"  resumed after step {count(event.resumed_step)}", BLUE)
-    data = [f"{inert(event.engine, 24)} engine", many(event.train_rows, "training row")]
+    rows = many(event.train_rows, "training row") if event.train_rows else "rows by the batch"
+    data = [f"{inert(event.engine, 24)} engine", rows]
     if event.val_rows:
         data.append(many(event.val_rows, "validation row"))
     data.append(f"seed {event.seed}")
-    plan = [f"{many(event.epochs, 'epoch')} of {many(event.batches, 'step')}", *recipe(event.run)]
+    steps = f" of {many(event.batches, 'step')}" if event.batches else ""
+    plan = [f"{many(event.epochs, 'epoch')}{steps}", *recipe(event.run)]
     facts = [Text("  ".join(part), BLUE) for part in (data, plan)]
     return [title, *facts, Text(), architecture(event.layers, event.params), Text()]
 

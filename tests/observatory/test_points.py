@@ -1,0 +1,73 @@
+"""The rows of numbers behind every export: none lost, none invented, each at its update."""
+
+from __future__ import annotations
+
+import math
+
+from neurogebra.observatory.events import BatchEnd, EpochEnd, LayerSeen
+from neurogebra.observatory.recorder import TrainingLogger
+from neurogebra.observatory.sinks.points import STATISTICS, path, points
+from neurogebra.observatory.verbs import LogEvent
+from tests.observatory.hostile import ACTS, NAME, RUN, records
+
+
+def test_a_run_gives_every_metric_and_statistic_once():
+    found = [(p.step, p.group, p.layer, p.param, p.statistic, p.value) for p in points(records())]
+    wanted = []
+    for e in RUN:
+        match e:
+            case BatchEnd():
+                wanted += [(e.step, "batch", "", "", "loss", e.loss)]
+                wanted += [(e.step, "batch", "", "", "seconds", e.seconds)]
+            case EpochEnd():
+                values = {**e.metrics, "learning_rate": e.learning_rate, "seconds": e.seconds}
+                wanted += [(e.step, "epoch", "", "", k, v) for k, v in values.items()]
+            case LayerSeen():
+                names = STATISTICS if e.site == "forward" else STATISTICS[:-2]
+                wanted += [
+                    (e.step, e.site, e.layer, e.param, n, float(getattr(e.stats, n)))
+                    for n in names
+                ]
+    wanted += [(20, "test", "", "", "loss", 0.45)]
+    assert sorted(map(repr, found)) == sorted(map(repr, wanted))
+    assert len(found) > 40, "too few numbers: the law would be vacuous"
+    assert STATISTICS[-2:] == ("dead_pct", "saturated_pct")
+
+
+def by_hand(level):
+    logger = TrainingLogger(level, strict=True)
+    logger.on_train_start(total_epochs=2)
+    for epoch in range(2):
+        logger.on_epoch_start(epoch)
+        for batch in range(3):
+            logger.on_gradient_computed("dense_0", [3.0, 4.0])
+            logger.on_batch_end(batch, loss=0.5, metrics={"note": "text", "ok": True})
+        logger.on_epoch_end(epoch, metrics={"loss": 0.25})
+    return list(points(logger.get_event_log()))
+
+
+def test_records_without_steps_are_counted():
+    found = by_hand("expert")
+    assert [p.step for p in found if p.group == "batch"] == [1, 2, 3, 4, 5, 6]
+    norms = [p for p in found if p.statistic == "norm"]
+    assert [(p.step, p.value) for p in norms] == [(i, 5.0) for i in range(1, 7)]
+    assert [p.step for p in found if p.group == "epoch"] == [3, 6]
+    assert {p.statistic for p in found} & {"note", "ok"} == set()
+    assert [p.step for p in by_hand("basic")] == [1, 2], "epochs, where no batch was kept"
+
+
+def test_a_path_is_one_line_and_its_slashes_are_its_own():
+    text = path((NAME, "W"))
+    assert text.count("/") == 1
+    assert not any(sign in text for sign in (*ACTS, "\n"))
+    assert text.isprintable()
+
+
+def test_numbers_that_are_none_are_none():
+    record = LogEvent(event_type="epoch_end", level=1, timestamp=0.0, epoch=0, data={"metrics": 3})
+    assert list(points([record])) == []
+    nan = LogEvent(
+        event_type="batch_end", level=2, timestamp=0.0, data={"step": 7, "loss": math.nan}
+    )
+    (only,) = points([nan])
+    assert (only.step, math.isnan(only.value)) == (7, True)
