@@ -73,7 +73,9 @@ def keras(X: np.ndarray, y: np.ndarray, batch: int) -> float | None:
         path = Path(folder) / "moons.npz"
         np.savez(path, X=X, y=y)
         command = [OPTIONS.keras, "-c", code, str(path)]
-        run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(run.stderr[-2000:])
     return float(run.stdout.split()[-1])
 
 

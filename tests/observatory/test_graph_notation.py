@@ -7,13 +7,13 @@ import json
 
 import numpy as np
 import pytest
+from tests.observatory.hostile import NAME
 
 from neurogebra.core.expression import Expression
 from neurogebra.errors import BadValue, FormulaError, UnknownName
 from neurogebra.logging.computation_graph import GraphTracker
 from neurogebra.logging.formula_renderer import FormulaRenderer
 from neurogebra.observatory.events import LayerInfo
-from tests.observatory.hostile import NAME
 
 
 def dense(graph, x, layer):
@@ -101,7 +101,9 @@ LAYER = LayerInfo(
 
 def test_a_formula_is_written_in_each_style():
     text = "x**2 / (1 + exp(-x))"
-    unicode, latex, ascii_ = (FormulaRenderer(s).render(text) for s in ("unicode", "latex", "ascii"))
+    unicode, latex, ascii_ = (
+        FormulaRenderer(s).render(text) for s in ("unicode", "latex", "ascii")
+    )
     assert "²" in unicode
     assert r"\frac" in latex
     assert ascii_.isascii()

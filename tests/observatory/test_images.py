@@ -7,6 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
+from tests.observatory.hostile import NAME
 
 from neurogebra.errors import BadValue, RunError
 from neurogebra.observatory.render.image import (
@@ -19,7 +20,6 @@ from neurogebra.observatory.render.image import (
     png,
     tiles,
 )
-from tests.observatory.hostile import NAME
 
 
 def decoded(data: bytes) -> np.ndarray:

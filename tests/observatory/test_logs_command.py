@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from tests.observatory.hostile import ACTS, NAME, RUN, Ticks, tell
 
 from neurogebra.cli import main
 from neurogebra.errors import RunError
@@ -19,7 +20,6 @@ from neurogebra.observatory.events import EpochStart, TrainEnd
 from neurogebra.observatory.sinks.ndjson import TieredStorage
 from neurogebra.observatory.sinks.ndjson_follow import QUIET, Tail, followed
 from neurogebra.observatory.witness import epochs, losses, start
-from tests.observatory.hostile import ACTS, NAME, RUN, Ticks, tell
 
 END = TrainEnd(reason="completed", epochs=1, step=10, seconds=1.0)
 

@@ -6,10 +6,10 @@ import json
 import math
 
 import pytest
+from tests.observatory.hostile import NAME, RUN, tell
 
 from neurogebra.observatory.otel import SEVERITY, log_record, otlp, span_id, trace_id
 from neurogebra.observatory.sinks.ndjson import TieredStorage
-from tests.observatory.hostile import NAME, RUN, tell
 
 LINE = {
     "event_type": "epoch_end",

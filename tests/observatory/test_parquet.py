@@ -6,6 +6,7 @@ import importlib.util
 import sys
 
 import pytest
+from tests.observatory.hostile import RUN, losing, records, tell
 
 from neurogebra.errors import MissingExtra, RunError
 from neurogebra.observatory.events import SinkFailed
@@ -16,7 +17,6 @@ from neurogebra.observatory.sinks.ndjson import TieredStorage
 from neurogebra.observatory.sinks.parquet import ParquetExporter, export, table
 from neurogebra.observatory.sinks.points import points
 from neurogebra.observatory.witness import epochs, losses, start
-from tests.observatory.hostile import RUN, losing, records, tell
 
 needs_arrow = pytest.mark.skipif(
     importlib.util.find_spec("pyarrow") is None, reason="PyArrow is not installed"
@@ -33,7 +33,15 @@ def read(path):
 def rows(found):
     """The rows without their times, NaN by its name."""
     return [
-        (r["step"], r["epoch"], r["group"], r["layer"], r["param"], r["statistic"], repr(r["value"]))
+        (
+            r["step"],
+            r["epoch"],
+            r["group"],
+            r["layer"],
+            r["param"],
+            r["statistic"],
+            repr(r["value"]),
+        )
         for r in found.to_pylist()
     ]
 

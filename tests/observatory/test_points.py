@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+from tests.observatory.hostile import ACTS, NAME, RUN, records
+
 from neurogebra.observatory.events import BatchEnd, EpochEnd, LayerSeen
 from neurogebra.observatory.recorder import TrainingLogger
 from neurogebra.observatory.sinks.points import STATISTICS, path, points
 from neurogebra.observatory.verbs import LogEvent
-from tests.observatory.hostile import ACTS, NAME, RUN, records
 
 
 def test_a_run_gives_every_metric_and_statistic_once():
@@ -25,8 +26,7 @@ def test_a_run_gives_every_metric_and_statistic_once():
             case LayerSeen():
                 names = STATISTICS if e.site == "forward" else STATISTICS[:-2]
                 wanted += [
-                    (e.step, e.site, e.layer, e.param, n, float(getattr(e.stats, n)))
-                    for n in names
+                    (e.step, e.site, e.layer, e.param, n, float(getattr(e.stats, n))) for n in names
                 ]
     wanted += [(20, "test", "", "", "loss", 0.45)]
     assert sorted(map(repr, found)) == sorted(map(repr, wanted))

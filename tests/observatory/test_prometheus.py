@@ -6,6 +6,7 @@ import math
 import re
 
 import pytest
+from tests.observatory.hostile import ACTS, RUN, losing, records, tell
 
 from neurogebra.errors import RunError
 from neurogebra.observatory.events import Alert, SinkFailed
@@ -13,7 +14,6 @@ from neurogebra.observatory.presets import LogConfig
 from neurogebra.observatory.sinks.exporters import EXPORTERS
 from neurogebra.observatory.sinks.prometheus import METRICS, PrometheusFile
 from neurogebra.observatory.witness import epochs, losses, start
-from tests.observatory.hostile import ACTS, RUN, losing, records, tell
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\\\|\\"|\\n)*"'
@@ -87,7 +87,7 @@ def test_numbers_that_are_not_finite_are_spelt_as_prometheus_does(tmp_path):
 def test_tooth_an_unescaped_label_is_seen():
     head = "# TYPE a gauge\n"
     assert parsed(head + 'a{b="\\"c\\\\"} 1\n')
-    for line in ('a{b="c"d"} 1', 'a{b="c\\x"} 1', 'a-b 1', 'b 1', 'a{b="c"} 1\na{b="c"} 2'):
+    for line in ('a{b="c"d"} 1', 'a{b="c\\x"} 1', "a-b 1", "b 1", 'a{b="c"} 1\na{b="c"} 2'):
         with pytest.raises(AssertionError):
             parsed(f"{head}{line}\n")
 

@@ -1,4 +1,4 @@
-"""W&B and MLflow: what they are told, by stand-ins with the same verbs and their servers' limits."""
+"""W&B and MLflow: what they are told, by stand-ins with their verbs and their servers' limits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from types import ModuleType, SimpleNamespace
 from typing import NamedTuple
 
 import pytest
+from tests.observatory.hostile import NAME, RUN, losing, records, tell
 
 from neurogebra.errors import BadValue, MissingExtra
 from neurogebra.observatory.events import SinkFailed
@@ -20,7 +21,6 @@ from neurogebra.observatory.sinks.mlflow import MLflowBridge, batches, key, sett
 from neurogebra.observatory.sinks.points import path, points
 from neurogebra.observatory.sinks.wandb import WandBBridge
 from neurogebra.observatory.witness import epochs, losses, seen, start
-from tests.observatory.hostile import NAME, RUN, losing, records, tell
 
 
 class Run:
@@ -194,9 +194,7 @@ def test_mlflow_is_told_every_number_within_its_limits(mlflow):
     tell(bridge)
     (client,) = mlflow
     found = [(m.step, m.key, repr(m.value)) for m in client.metrics]
-    assert sorted(found) == sorted(
-        (p.step, key(p.parts), repr(p.value)) for p in points(records())
-    )
+    assert sorted(found) == sorted((p.step, key(p.parts), repr(p.value)) for p in points(records()))
     assert (client.uri, client.name, client.ended) == ("file:x", "name", ["FINISHED"])
     assert client.params["k"] == '[1, "inf"]'
     assert client.tags == {key(("health", NAME)): "1", "verdict": "healthy"}

@@ -15,6 +15,7 @@ from neurogebra.builders.keeping import Keeping
 from neurogebra.builders.layer import handles, records
 from neurogebra.builders.numbers import Numbers
 from neurogebra.builders.parts import given_rows, sources
+from neurogebra.builders.seeing import Seeable
 from neurogebra.builders.watch import Watch, data_facts, train_watched
 from neurogebra.errors import NotReady
 from neurogebra.observatory.events import TrainEnd
@@ -32,7 +33,7 @@ def divergence(name: str, end: TrainEnd, rate: float) -> str:
     )
 
 
-class Model(Compilable, Answering, Keeping):
+class Model(Compilable, Answering, Keeping, Seeable):
     """A network that can be described, trained, asked and saved.
 
     layers: `Layer`s or layer records; the input size is the first layer's `input_shape`, or
@@ -73,11 +74,6 @@ class Model(Compilable, Answering, Keeping):
                 "input_shape=(…), or call fit or predict with data"
             )
         return self._spec
-
-    @property
-    def seed(self) -> int | None:
-        """The seed of the latest `fit`, or of the first weights; None while none was needed."""
-        return self._numbers.seed
 
     def summary(self, educational: bool = True) -> None:
         """Print the architecture with exact counts; educational: also what each layer does."""
@@ -139,6 +135,7 @@ class Model(Compilable, Answering, Keeping):
         found = History()
         self._spec, self.history = spec, found.curves
         self._learned_from = data_facts(parts[0])
+        self._keep(rows, y)
         end = train_watched(session, watch, found)
         if end.reason == "diverged" and not watch.is_seen:
             self._tell_divergence(end, session.rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from neurogebra.engines import ENGINES
 from neurogebra.errors import BadValue, NotReady
 from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.training.data import prepare
+from neurogebra.training.sources import opened
 
 # Rows of the latest data that are kept, so that a weight can be explained without giving any.
 KEPT_ROWS = 8
@@ -42,16 +44,15 @@ class Seeable:
             run, engine="numpy", dtype="float64", mixed="", device="cpu", seed=self.seed or 0
         )
         data = prepare(spec, run, rows, y)
-        state = {k: a if k == "step" else a.astype(np.float64) for k, a in network.state().items()}
         weights = {n: a.astype(np.float64) for n, a in network.weights().items()}
         found = trace(spec, run, weights, data.x, data.y)
         own = ENGINES["numpy"].load().build(spec, run, weights, np.random.default_rng(run.seed))
         if self._numbers.slots:
-            own.load(state)
+            state = network.state()
+            own.load({n: a if a.ndim == 0 else a.astype(np.float64) for n, a in state.items()})
         own.step(data.x, data.y, lr=run.rate)
-        after = own.weights()
-        names = {m.full_name for m in found if m.kind == "parameter"} - set(spec.state_names())
-        found.updates = {n: after[n] - weights[n] for n in weights if n in names}
+        after, kept = own.weights(), spec.state_names()
+        found.updates = {n: after[n] - a for n, a in weights.items() if n not in kept}
         self._keep(rows, y)
         return found
 
@@ -76,14 +77,21 @@ class Seeable:
         """The seed of the latest `fit`, or of the first weights; None while none was needed."""
         return self._numbers.seed
 
-    def _keep(self, X: np.ndarray, y: Any) -> None:
-        """Keep a copy of the first rows."""
-        some = {h: np.array(a[:KEPT_ROWS]) for h, a in y.items()} if isinstance(y, dict) else None
-        first = np.array(np.asarray(y)[:KEPT_ROWS]) if some is None else some
-        self._rows = np.array(X[:KEPT_ROWS]), first
+    def _keep(self, X: Any, y: Any) -> None:
+        """Keep a copy of the first rows; of batches that come one by one there are none."""
+        self._rows = None
+        if isinstance(X, np.ndarray) and y is not None:
+            named = isinstance(y, Mapping)
+            some = {h: first_rows(a) for h, a in y.items()} if named else first_rows(y)
+            self._rows = np.array(X[:KEPT_ROWS]), some
 
     def _compiled(self, verb: str) -> RunSpec:
         raise NotImplementedError
 
     def _of_shape(self, shape: tuple[int, ...]) -> ModelSpec:
         raise NotImplementedError
+
+
+def first_rows(y: Any) -> np.ndarray:
+    """Return a copy of the first targets, those of a mapped file too."""
+    return np.array(np.asarray(opened(y))[:KEPT_ROWS])

@@ -62,7 +62,7 @@ class Thresholds:
     frozen_alive: float = 1e-2  # while the gradient keeps this share of its first size
     frozen_persist: int = 10
 
-    first_loss: float = 5.0  # times the loss of a guess, plus 1; of numbers, twice as much
+    first_loss: float = 5.0  # times the loss of a guess, plus 1; of numbers, its square
     first_rows: int = 8
     divergence: float = 3.0  # times the loss at the start
     divergence_window: int = 10  # losses at the start, and now

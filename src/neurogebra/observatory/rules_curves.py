@@ -26,7 +26,7 @@ def _bad_first_loss(event: BatchEnd, ctx: Context, t: Thresholds) -> Evidence:
     elif guess > 0 and event.rows >= t.first_rows and ctx.facts.get("loss") == "mse":
         # An untrained network answers about as widely as its targets lie, around 0.
         guess += ctx.facts["y_mean"] ** 2
-        limit = 2 * t.first_loss * guess
+        limit = t.first_loss**2 * guess
     else:
         return None
     return {"loss": event.loss, "guess": guess} if event.loss > limit else None
