@@ -23,10 +23,10 @@ def counts() -> str:
     from neurogebra.datasets.catalog import catalog
     from neurogebra.engines import ENGINES
     from neurogebra.layers import LAYERS
-    from neurogebra.losses import LOSSES
+    from neurogebra.losses import LOSSES, METRICS
     from neurogebra.observatory.rules import RULES
     from neurogebra.ops import ALPHABET
-    from neurogebra.optim import OPTIMIZERS
+    from neurogebra.optim import OPTIMIZERS, SCHEDULES
     from neurogebra.repository import FORMULAS
 
     domains = {f.category for f in FORMULAS.values()}
@@ -35,8 +35,10 @@ def counts() -> str:
         ("operations of the alphabet", str(len(ALPHABET))),
         ("formulas", f"{len(FORMULAS)} in {len(domains)} domains"),
         ("layers", ", ".join(LAYERS)),
-        ("training losses", ", ".join(LOSSES)),
+        ("training losses", str(len(LOSSES))),
+        ("metrics", str(len(METRICS))),
         ("optimisers", ", ".join(OPTIMIZERS)),
+        ("learning-rate schedules", str(len(SCHEDULES))),
         ("engines", ", ".join(ENGINES)),
         ("health rules", str(len(RULES))),
         ("data sets", f"{len(catalog())}, of which {real} observed in the real world"),

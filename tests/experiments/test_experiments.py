@@ -128,7 +128,8 @@ def test_numbers_of_runs_that_mean_nothing_are_refused():
 def test_the_command_lists_and_runs_them(monkeypatch, capsys):
     monkeypatch.setattr(xor, "EPOCHS", 150)
     assert cli(["experiment"]) == 0
-    assert all(name in capsys.readouterr().out for name in EXPERIMENTS)
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in EXPERIMENTS)
     assert cli(["experiment", "xor", "--runs", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["experiment"] == "xor"

@@ -98,7 +98,7 @@ HEALTHY = {
     "wine": Net("wine", epochs=20, run={"learning_rate": 0.003}),
     "breast cancer": Net("breast_cancer", epochs=8),
     "vowel": Net("vowel", epochs=15, run={"learning_rate": 0.005}),
-    "diabetes": Net("diabetes", hidden=((16, "relu"),), epochs=15),
+    "diabetes": Net("diabetes", hidden=((16, "relu"),), epochs=40),
     "concrete": Net("concrete", hidden=((32, "tanh"), (16, "tanh")), epochs=12,
                     run={"learning_rate": 0.005}),
     "small batches": Net("concrete", epochs=5, run={"batch_size": 4}),

@@ -16,9 +16,9 @@ from tests.observatory.hostile import ACTS, NAME, RUN, Ticks, tell
 from neurogebra.cli import main
 from neurogebra.errors import RunError
 from neurogebra.observatory.bus import Bus
-from neurogebra.observatory.events import EpochStart, TrainEnd
+from neurogebra.observatory.events import EpochStart, TrainEnd, Verdict
 from neurogebra.observatory.sinks.ndjson import TieredStorage
-from neurogebra.observatory.sinks.ndjson_follow import QUIET, Tail, followed
+from neurogebra.observatory.sinks.ndjson_follow import POLL, QUIET, Tail, followed
 from neurogebra.observatory.witness import epochs, losses, start
 
 END = TrainEnd(reason="completed", epochs=1, step=10, seconds=1.0)
@@ -133,9 +133,8 @@ class Reader:
     def wait(self, seconds):
         self.now += seconds
         if self.deeds:
-            self.now = 0.0
-            self.deeds.pop(0)()
-        assert self.now < 5 * QUIET, "it does not end"
+            (self.deeds.pop(0) or int)()
+        assert self.now < 9 * QUIET, "it does not end"
 
     def read(self, *tiers):
         paths = [self.folder / f"{tier}.log" for tier in tiers or ("basic",)]
@@ -157,7 +156,7 @@ def test_following_tells_each_event_once_and_ends_with_the_run(tmp_path):
     publish(storage, start())
     storage.flush()
     later = (*losses(0.5), *epochs(loss=[0.5]), END)
-    reader = Reader(tmp_path, lambda: None, lambda: publish(storage, later), storage.flush)
+    reader = Reader(tmp_path, None, lambda: publish(storage, later), storage.flush)
     assert reader.read("basic", "debug") == [
         ("train_start", 0),
         ("batch_end", 1),
@@ -184,6 +183,29 @@ def test_an_unfinished_line_is_waited_for(tmp_path):
     assert [tuple(t) for t in reader.torn] == [("basic.log", 13)]
 
 
+def test_a_line_without_its_newline_is_not_yet_a_line(tmp_path):
+    publish(TieredStorage(tmp_path, buffer_size=1), (*start(), END))
+    path = tmp_path / "basic.log"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+
+    def grow():
+        with path.open("ab") as file:
+            file.write(b"\n")
+
+    reader = Reader(tmp_path, None, grow)
+    assert reader.read() == [("train_start", 0), ("train_end", 10)]
+    assert reader.torn == []
+
+
+def test_what_follows_the_end_is_told(tmp_path):
+    storage = TieredStorage(tmp_path, buffer_size=1)
+    publish(storage, (*start(), END))
+    last = Verdict(status="healthy", summary="fine")
+    reader = Reader(tmp_path, None, lambda: publish(storage, [last], now=2e9))
+    assert [kind for kind, _ in reader.read()] == ["train_start", "train_end", "verdict"]
+
+
 def test_a_run_that_is_resumed_goes_on_without_telling_twice(tmp_path):
     two = epochs(loss=[0.5, 0.4])
     storage = TieredStorage(tmp_path, buffer_size=1)
@@ -203,7 +225,8 @@ def test_a_run_that_is_resumed_goes_on_without_telling_twice(tmp_path):
 def test_a_train_end_that_is_not_the_last_word_is_no_end(tmp_path):
     storage = TieredStorage(tmp_path, buffer_size=1)
     publish(storage, (*start(), END, *start(), EpochStart(epoch=0, epochs=1, batches=1)))
-    reader = Reader(tmp_path, *[lambda: None] * 3, lambda: publish(storage, [END], now=2e9))
+    assert 9 * POLL > QUIET
+    reader = Reader(tmp_path, *[None] * 9, lambda: publish(storage, [END], now=2e9))
     assert [kind for kind, _ in reader.read()][-1] == "train_end"
     assert reader.deeds == []
 

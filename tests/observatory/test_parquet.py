@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 
 import pytest
 from tests.observatory.hostile import RUN, losing, records, tell
@@ -96,6 +97,9 @@ def test_runs_of_one_sink_are_told_apart(tmp_path):
     exporter = ParquetExporter(tmp_path / "s.parquet", run="mine")
     tell(exporter, events=run + run)
     assert read(exporter.path).column("run").to_pylist() == ["mine"] * 2 * 5
+    named = ParquetExporter(tmp_path / "named.parquet")
+    tell(named, events=(*run, replace(run[0], name="other"), *run[1:]))
+    assert read(named.path).column("run").to_pylist() == ["witness"] * 5 + ["other"] * 5
     empty = ParquetExporter(tmp_path / "none.parquet").save()
     assert read(empty).num_rows == 0
 

@@ -6,10 +6,11 @@ import math
 
 from tests.observatory.hostile import ACTS, NAME, RUN, records
 
-from neurogebra.observatory.events import BatchEnd, EpochEnd, LayerSeen
+from neurogebra.observatory.events import BatchEnd, EpochEnd, Evaluated, LayerSeen
 from neurogebra.observatory.recorder import TrainingLogger
 from neurogebra.observatory.sinks.points import STATISTICS, path, points
 from neurogebra.observatory.verbs import LogEvent
+from neurogebra.observatory.witness import losses, seen
 
 
 def test_a_run_gives_every_metric_and_statistic_once():
@@ -54,6 +55,13 @@ def test_records_without_steps_are_counted():
     assert [p.step for p in found if p.group == "epoch"] == [3, 6]
     assert {p.statistic for p in found} & {"note", "ok"} == set()
     assert [p.step for p in by_hand("basic")] == [1, 2], "epochs, where no batch was kept"
+
+
+def test_a_late_word_is_of_its_own_step_and_what_follows_does_not_go_back():
+    late = (*losses(0.5, 0.4, 0.3), *seen("gradient", (1.0,)))
+    end = Evaluated(split="test", rows=1, metrics={"loss": 0.1})
+    found = {(p.group, p.step) for p in points(records((*late, end)))}
+    assert found == {("batch", 1), ("batch", 2), ("batch", 3), ("gradient", 1), ("test", 3)}
 
 
 def test_a_path_is_one_line_and_its_slashes_are_its_own():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from tests.observatory.hostile import ACTS, RUN, losing, records, tell
@@ -62,6 +63,14 @@ def test_the_latest_values_are_there(tmp_path):
     assert value(found, "neurogebra_epoch", 'name="accuracy"') == 0.8
     assert value(found, "neurogebra_batch", 'name="loss"') == 0.25
     assert value(found, "neurogebra_alerts_total", 'rule="r"', 'severity="warning"') == 3
+
+
+def test_the_next_run_has_its_own_labels(tmp_path):
+    run = (*start(), *losses(0.5))
+    other = (replace(run[0], name="other"), *losses(0.25))
+    found = told(tmp_path, (*run, *other))
+    assert value(found, "neurogebra_batch", 'name="loss"', 'run="other"') == 0.25
+    assert all('run="other"' in labels for _, labels in found)
 
 
 def test_hostile_names_stay_within_their_labels(tmp_path):

@@ -212,6 +212,17 @@ def test_mlflow_takes_many_layers_in_several_calls(mlflow):
     assert 5 <= client.calls <= 8
 
 
+def test_mlflow_has_an_epoch_when_it_is_over(mlflow):
+    bridge = MLflowBridge("e")
+    for record in records(start() + epochs(loss=[0.5])):
+        bridge.handle_event(record)
+    assert [m.key for m in mlflow[0].metrics] == [
+        "epoch/loss",
+        "epoch/learning_rate",
+        "epoch/seconds",
+    ]
+
+
 def test_batches_keep_both_limits():
     assert list(batches([3, 3, 3, 9, 1], 2, 7, int)) == [[3, 3], [3], [9], [1]]
     assert list(batches([], 2, 7, int)) == []

@@ -128,6 +128,7 @@ VOTES: Mapping[str, Mapping[str, float]] = {
     "no_gradient_at_all": {"optimizer_not_updating": 0.8, "gradient_not_flowing": 0.4},
     "weight_stagnation": {"optimizer_not_updating": 0.8},
     "noisy_updates": {"wrong_batch_size": 0.8, "learning_rate_too_high": 0.6},
+    "still_falling": {"learning_rate_too_low": 0.65, "too_few_epochs": 0.65},
     "too_few_updates": {"too_few_epochs": 0.75, "learning_rate_too_low": 0.5},
     "too_large_batches": {"wrong_batch_size": 0.8, "too_few_epochs": 0.75},
     "narrow_layer": {"underfitting": 0.8},

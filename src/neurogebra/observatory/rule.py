@@ -85,6 +85,7 @@ class Thresholds:
     trivial_accuracy: float = 0.1  # above the share of the largest class
     trivial_after: float = 0.3  # of the run
     trivial_falling: float = 0.97  # wait while the loss is at its best and below this of its start
+    trivial_below: float = 0.995  # or at its best and below this share of the guess's loss
     trivial_end: float = 0.25  # of the way from the majority to 1, for accuracy in the end
 
     constant_share: float = 0.95  # of the columns
@@ -101,6 +102,10 @@ class Thresholds:
     recurrent_gain: float = 1.5  # likewise: about the spectral radius
     narrow: float = 4.0  # classes to the units of the narrowest layer
     narrow_accuracy: float = 0.9
+    falling_part: float = 0.25  # the last part of the run, and the one before it
+    falling_share: float = 0.05  # fall of the loss in the last part
+    falling_steady: float = 0.7  # of the fall in the part before
+    falling_left: float = 0.75  # of the loss of a guess
     few_updates: int = 60
     few_accuracy: float = 0.9
     few_share: float = 0.5  # of the trivial loss

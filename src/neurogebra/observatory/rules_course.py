@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -47,6 +48,18 @@ def _few_updates(_: TrainEnd, ctx: Context, t: Thresholds) -> Evidence:
     return {"updates": float(planned), "rows": rows}
 
 
+def _still_falling(_: TrainEnd, ctx: Context, t: Thresholds) -> Evidence:
+    loss, trivial = ctx.history("loss"), ctx.baseline.get("trivial_loss", 0.0)
+    part = int(len(loss) * t.falling_part)
+    if part < 1 or not trivial > 0 or ctx.step < ctx.planned or not math.isfinite(sum(loss)):
+        return None
+    now, then, before = loss[-1], loss[-1 - part], loss[-1 - 2 * part]
+    steady = then - now > t.falling_steady * (before - then) > 0
+    if not steady or then - now < t.falling_share * then or now < t.falling_left * trivial:
+        return None
+    return {"share": (then - now) / then, "loss": now, "trivial": trivial}
+
+
 def _unseen_better(_: EpochEnd, ctx: Context, t: Thresholds) -> Evidence:
     pairs = [
         (m["accuracy"], m["val_accuracy"])
@@ -57,8 +70,12 @@ def _unseen_better(_: EpochEnd, ctx: Context, t: Thresholds) -> Evidence:
         return None
     # The training accuracy is that of an epoch's midst: the next one's must be worse as well.
     gaps = [val - max(now, then) for (now, val), (then, _) in pairwise(pairs)]
-    last = gaps[-t.better_epochs :]
-    return {"gap": min(last), "epochs": float(len(last))} if min(last) > t.better_unseen else None
+    last, unseen = gaps[-t.better_epochs :], pairs[-2][1]
+    rows = ctx.start.val_rows if ctx.start else 0
+    chance = math.sqrt(max(0.0, unseen * (1 - unseen)) / rows) if rows else 0.0
+    if min(last) <= t.better_unseen + 2 * chance:
+        return None
+    return {"gap": min(last), "epochs": float(len(last))}
 
 
 def _narrow_layer(_: EpochEnd | TrainEnd, ctx: Context, t: Thresholds) -> Evidence:
@@ -155,6 +172,22 @@ COURSE_RULES = (
         + epochs(loss=[0.7, 0.3, 0.2], accuracy=[0.5, 0.9, 0.95])
         + (_END,),
         explains=("near_chance", "no_better_than_trivial"),
+    ),
+    Rule(
+        name="still_falling",
+        severity="warning",
+        on=(TrainEnd,),
+        when=_still_falling,
+        message="The loss ends at {loss:.3g} (a guess: {trivial:.3g}) and falls as fast as before",
+        diagnosis="The run ended with most of the way before it.",
+        advice=("Train for more epochs", "Raise the learning rate (try ten times)"),
+        fires_on=start(8, baseline={"trivial_loss": 1.0})
+        + epochs(loss=[1.6 - 0.1 * i for i in range(8)])
+        + (replace(_END, step=80),),
+        quiet_on=start(8, baseline={"trivial_loss": 1.0})
+        + epochs(loss=[1.3, 1.0, 0.8, 0.7, 0.63, 0.6, 0.58, 0.57])
+        + (replace(_END, step=80),),
+        explains=("no_better_than_trivial", "near_chance"),
     ),
     Rule(
         name="unseen_better",

@@ -105,15 +105,32 @@ def _no_better(event: EpochEnd | TrainEnd, ctx: Context, t: Thresholds) -> Evide
     if not trivial > 0 or not curve or ctx.step < t.min_updates:
         return None
     over = isinstance(event, TrainEnd) or ctx.done >= 1.0
-    falling = curve[-1] == min(curve) < t.trivial_falling * curve[0]
-    if not over and (ctx.done < t.trivial_after or falling):
+    if not over and (ctx.done < t.trivial_after or _on_its_way(ctx, curve, trivial, t)):
         return None
-    best = min(curve + ctx.history("val_loss"))
     part = t.trivial_target if majority is None else t.trivial_class
+    unseen = ctx.history("val_loss")
+    known = ctx.facts.get("val_trivial", trivial)
+    learned = _best(curve) <= part * trivial or bool(unseen and _best(unseen) <= part * known)
     right = max(ctx.history("accuracy") + ctx.history("val_accuracy"), default=0.0)
-    if best <= part * trivial or (majority and right >= majority + t.trivial_accuracy):
+    if learned or (majority and right >= majority + t.trivial_accuracy):
         return None
-    return {"loss": best, "trivial": trivial}
+    return {"loss": min(curve + unseen), "trivial": trivial}
+
+
+def _best(curve: list[float]) -> float:
+    """Return the lowest of a curve, one epoch by itself left out of account."""
+    return min(median(curve[max(0, i - 1) : i + 2]) for i in range(len(curve)))
+
+
+def _on_its_way(ctx: Context, curve: list[float], trivial: float, t: Thresholds) -> bool:
+    """Whether it is worth waiting: at its best, and falling fast or below the guess already."""
+    if curve[-1] > min(curve):
+        return False
+    unseen, known = ctx.history("val_loss"), ctx.facts.get("val_trivial", trivial)
+    below = curve[-1] < t.trivial_below * trivial
+    if unseen:
+        below = below and unseen[-1] < t.trivial_below * known
+    return below or curve[-1] < t.trivial_falling * curve[0]
 
 
 _GUESS = {"trivial_loss": 0.69, "majority": 0.5}

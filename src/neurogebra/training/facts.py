@@ -11,6 +11,7 @@ import numpy as np
 from neurogebra.losses import LOSSES
 from neurogebra.losses.record import SIGNS
 from neurogebra.spec import ModelSpec
+from neurogebra.training.baseline import baseline
 from neurogebra.training.data import Data
 from neurogebra.training.session import Session
 
@@ -40,6 +41,8 @@ def facts(session: Session) -> dict[str, Any]:
         far = max(1, len(checks) // ROWS)
         found["shift"] = _shift(x, _table(checks.x[::far]))
         found["y_shift"] = _shift(y, _table(checks.y[head.name][::far]))
+        guess = baseline(model, session.run, checks)
+        found |= {"val_trivial": guess["trivial_loss"]} if "trivial_loss" in guess else {}
     if session.progress.step == 0:
         found["kernels"] = list(_kernels(model, session.network.weights()))
     return found

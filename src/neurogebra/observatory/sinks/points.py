@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ STATISTICS = tuple(f.name for f in fields(Stats) if f.name != "size")
 
 _OF_UNITS = ("dead_pct", "saturated_pct")
 _LONGEST = 200
+_KNOWN = 1 << 14  # names that are kept, as they come again at every step
 # What the documented verbs call an array, and where a run looks at the same one.
 _SITES = {
     "layer_forward": {"output": "forward", "input": "forward_input"},
@@ -128,7 +130,8 @@ def points(records: Iterable[LogEvent]) -> Iterator[Point]:
         yield from counted.of(record)
 
 
-def path(parts: Iterable[str]) -> str:
+@lru_cache(_KNOWN)
+def path(parts: tuple[str, ...]) -> str:
     """Return a name as one path: parts without control characters, a slash only between them."""
     return "/".join(inert(part, _LONGEST).replace("/", "\\x2f") for part in parts)
 
@@ -144,8 +147,14 @@ def _numbers(values: Any, *names: str) -> dict[str, float]:
     return {
         str(name): float(value)
         for name, value in values.items()
-        if isinstance(value, Real) and not isinstance(value, bool) and (not names or name in names)
+        if (not names or name in names) and _is_number(value)
     }
+
+
+def _is_number(value: Any) -> bool:
+    if type(value) is float:  # as nearly all are
+        return True
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _seen(kind: str, record: LogEvent) -> list[tuple[str, str, str, str, float]]:

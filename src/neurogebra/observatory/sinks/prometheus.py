@@ -45,6 +45,7 @@ class PrometheusFile(PointSink):
         self.path, self.every = Path(path), every
         self._run = ""
         self._values: dict[str, dict[str, float]] = {}
+        self._known: dict[tuple[str, ...], tuple[str, str]] = {}
         self._written = -math.inf
         self._stale = False
 
@@ -76,6 +77,7 @@ class PrometheusFile(PointSink):
         kind = record.event_type
         if kind == "train_start":
             self._values.clear()
+            self._known.clear()
             told = record.data.get("name") or record.data.get("model_info", {}).get("name")
             self._run = str(told or "")
         for point in points:
@@ -88,18 +90,12 @@ class PrometheusFile(PointSink):
             self.save()
 
     def _note(self, point: Point) -> None:
-        if point.layer:
-            labels = {
-                "layer": point.layer,
-                "site": point.group,
-                "param": point.param,
-                "statistic": point.statistic,
-            }
-            self._set("neurogebra_layer", point.value, **labels)
-        elif point.group in ("batch", "epoch"):
-            self._set(f"neurogebra_{point.group}", point.value, name=point.statistic)
-        else:
-            self._set("neurogebra_score", point.value, split=point.group, name=point.statistic)
+        place = point[3:7]
+        known = self._known.get(place)
+        if known is None:
+            metric, labels = _place(point)
+            known = self._known[place] = metric, self._labels(**labels)
+        self._values.setdefault(known[0], {})[known[1]] = point.value
 
     def _count(self, kind: str, record: LogEvent) -> None:
         self._set("neurogebra_updates_total", self._points.step)
@@ -121,6 +117,16 @@ class PrometheusFile(PointSink):
         named = {"run": self._run, **labels}
         pairs = (f'{name}="{label(value)}"' for name, value in named.items() if value)
         return "{" + ",".join(pairs) + "}" if any(named.values()) else ""
+
+
+def _place(point: Point) -> tuple[str, dict[str, str]]:
+    """Return the metric and the labels of a point."""
+    if point.layer:
+        words = {"layer": point.layer, "site": point.group, "param": point.param}
+        return "neurogebra_layer", {**words, "statistic": point.statistic}
+    if point.group in ("batch", "epoch"):
+        return f"neurogebra_{point.group}", {"name": point.statistic}
+    return "neurogebra_score", {"split": point.group, "name": point.statistic}
 
 
 def label(value: str) -> str:

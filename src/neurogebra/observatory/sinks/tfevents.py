@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable
+from functools import lru_cache
 
 VERSION = b"brain.Event:2"
 # The reversed polynomial of Castagnoli, and what a stored checksum is masked with, so that
@@ -54,7 +55,7 @@ def scalar(tag: str, value: float) -> bytes:
         number = struct.pack("<f", value)
     except OverflowError:
         number = struct.pack("<f", math.copysign(math.inf, value))
-    return _bytes(1, tag.encode("utf-8")) + _tag(2, _FIXED32) + number
+    return _named(tag) + number
 
 
 def text(tag: str, words: str) -> bytes:
@@ -64,6 +65,11 @@ def text(tag: str, words: str) -> bytes:
     tensor += _bytes(8, words.encode("utf-8"))
     plugin = _bytes(1, _bytes(1, b"text"))
     return _bytes(1, tag.encode("utf-8")) + _bytes(8, tensor) + _bytes(9, plugin)
+
+
+@lru_cache(1 << 14)
+def _named(tag: str) -> bytes:
+    return _bytes(1, tag.encode("utf-8")) + _tag(2, _FIXED32)
 
 
 def _masked(data: bytes) -> bytes:
