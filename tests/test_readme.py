@@ -31,7 +31,7 @@ def test_python_blocks_run_and_print_what_their_comments_say(page, number, tmp_p
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    promised = re.findall(r"^print\(.*\)\s+# (.+)$", code, flags=re.M)
+    promised = re.findall(r"^print\(.*\)[ ]+# (.+)$", code, flags=re.M)
     for line in promised:
         assert line in done.stdout.splitlines(), f"{line!r} not printed: {done.stdout!r}"
 

@@ -223,6 +223,11 @@ def test_mlflow_has_an_epoch_when_it_is_over(mlflow):
     ]
 
 
+def test_a_run_that_breaks_off_is_sent_when_the_bridge_is_closed(mlflow):
+    tell(MLflowBridge("e"), events=(*start(), *losses(0.5)))
+    assert [m.key for m in mlflow[0].metrics] == ["batch/loss", "batch/seconds"]
+
+
 def test_batches_keep_both_limits():
     assert list(batches([3, 3, 3, 9, 1], 2, 7, int)) == [[3, 3], [3], [9], [1]]
     assert list(batches([], 2, 7, int)) == []

@@ -40,7 +40,7 @@ def program(outputs: Sequence[Node], lower: Callable[[str], bool] = lambda op: F
     lower(op) says which operations the caller has no kernel for; these are written out in
     simpler ones first.
     """
-    roots = [lowered(o, lower) for o in outputs]
+    roots = _lowered(outputs, lower)
     forms: dict[Any, int] = {}
     register: dict[int, int] = {}
     numbers: dict[int, Any] = {}
@@ -64,6 +64,11 @@ def program(outputs: Sequence[Node], lower: Callable[[str], bool] = lambda op: F
 
 def lowered(root: Node, lower: Callable[[str], bool]) -> Node:
     """Return the formula with every operation that `lower` names written in simpler ones."""
+    return _lowered([root], lower)[0]
+
+
+def _lowered(roots: Sequence[Node], lower: Callable[[str], bool]) -> list[Node]:
+    """Return formulas in simpler operations; what they share is written once."""
     made: dict[int, Node] = {}
     alive: list[Node] = []  # the memo is by id, and a freed node's id may come back
 
@@ -84,4 +89,4 @@ def lowered(root: Node, lower: Callable[[str], bool]) -> Node:
             made[id(node)] = new
         return made[id(top)]
 
-    return visit(root)
+    return [made[id(root)] if id(root) in made else visit(root) for root in roots]

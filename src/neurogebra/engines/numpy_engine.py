@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from neurogebra.core.differentiate import gradient
 from neurogebra.core.program import Program, program
 from neurogebra.core.tree import Node, build, symbol
+from neurogebra.engines.book import Options
 from neurogebra.engines.forward import (
     EngineOps,
     check_input,
@@ -35,6 +37,8 @@ from neurogebra.spec import ModelSpec, RunSpec
 
 # Recorded programs that a network keeps, one a (batch size, mode); the oldest goes first.
 KEPT_PROGRAMS = 16
+# Plans that are kept for the next network of the same model: they hold formulas, no numbers.
+KEPT_PLANS = 32
 
 
 class SymbolOps(EngineOps):
@@ -159,9 +163,11 @@ def _graph(
     return nodes
 
 
+@lru_cache(maxsize=KEPT_PLANS)
 def _planned(
     model: ModelSpec,
-    run: RunSpec,
+    loss: str,
+    loss_options: Options,
     *,
     training: bool,
     probe: bool,
@@ -169,6 +175,7 @@ def _planned(
     weighted: tuple[str, ...],
 ) -> Plan:
     """Return the program of a pass, for any number of rows, and where its results are."""
+    run = RunSpec(loss=loss, loss_options=loss_options)
     nodes = _graph(model, run, training=training, with_loss=with_loss, weighted=weighted)
     asked = _asked(nodes, training, probe)
     found = program([node for _, node in asked], LOWERED.__contains__)
@@ -218,7 +225,7 @@ class NumpyNetwork:
         key = (training, probe, with_loss, weighted)
         if key not in self._plans:
             self._plans[key] = _planned(
-                self.model, self.run,
+                self.model, self.run.loss, self.run.loss_options,
                 training=training, probe=probe, with_loss=with_loss, weighted=weighted,
             )  # fmt: skip
         return self._plans[key]

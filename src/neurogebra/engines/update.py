@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from neurogebra.spec import RunSpec
 PIECE = 1 << 17
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
+Options = tuple[tuple[str, float], ...]
+# Lines that Python computes: register, function of numbers, registers that it reads.
+Prologue = list[tuple[int, Callable[..., Any], tuple[int, ...]]]
 
 
 class Update:
@@ -88,20 +92,17 @@ class _Lines:
     """
 
     def __init__(self, run: RunSpec, part: Part, dtype: np.dtype[Any]) -> None:
-        names, new_w, new_slots = symbolic(run, part)
-        single = _single(new_slots)
-        self.slots = [name for name in names if name not in single]
-        whole = program([new_w, *(new_slots[n] for n in (*self.slots, *single))])
-        scalars = tuple(f"slot.{name}" for name in single)
-        self._prologue, main, moving = split_scalars(whole, ("t", "lr", *scalars))
+        anywhere = replace(part, start=0, stop=0)
+        found = _recipe(run.optimizer, run.options, anywhere)
+        self.slots, self._prologue = found.slots, found.prologue
         count = 1 + len(self.slots)
-        self.scalars = dict(zip(single, main.outputs[count:], strict=True))
-        self._main = replace(main, outputs=main.outputs[:count])
+        self.scalars = dict(zip(found.single, found.main.outputs[count:], strict=True))
+        self._main = replace(found.main, outputs=found.main.outputs[:count])
         if blas.has_sums(dtype) and not part.shape:  # a matrix may lie turned in memory
             self._main = with_sums(self._main)
-        self._cells = {r: np.zeros((), dtype) for r in moving}
-        self._values: dict[int, Any] = dict(whole.numbers)  # of all that Python computes
-        self._inputs = {name: r for r, name in whole.inputs.items()}
+        self._cells = {r: np.zeros((), dtype) for r in found.moving}
+        self._values: dict[int, Any] = dict(found.main.numbers)  # of all that Python computes
+        self._inputs = found.inputs
         self.calls: list[Call] = []
         self._kept: list[Entry] = []  # the arrays that calls know by address only
 
@@ -138,6 +139,32 @@ class _Lines:
         for function, call_args in self.calls:
             function(*call_args)
         return {name: values[register] for name, register in self.scalars.items()}
+
+
+class _Recipe(NamedTuple):
+    """What `_Lines` follow: the slots' names, what Python computes, what arrays do.
+
+    inputs: name → register of everything that is read; moving: registers of scalars.
+    """
+
+    slots: list[str]
+    single: list[str]
+    prologue: Prologue
+    main: Program
+    moving: list[int]
+    inputs: dict[str, int]
+
+
+@lru_cache(maxsize=64)  # the same for every network trained in the same way
+def _recipe(optimizer: str, options: Options, part: Part) -> _Recipe:
+    names, new_w, new_slots = symbolic(RunSpec(optimizer=optimizer, options=options), part)
+    single = _single(new_slots)
+    slots = [name for name in names if name not in single]
+    whole = program([new_w, *(new_slots[n] for n in (*slots, *single))])
+    scalars = tuple(f"slot.{name}" for name in single)
+    prologue, main, moving = split_scalars(whole, ("t", "lr", *scalars))
+    inputs = {name: r for r, name in whole.inputs.items()}
+    return _Recipe(slots, single, prologue, main, moving, inputs)
 
 
 def _pieces(part: Part) -> list[slice]:
@@ -197,7 +224,7 @@ def _single(slots: Mapping[str, Node]) -> list[str]:
 
 def split_scalars(
     whole: Program, names: tuple[str, ...]
-) -> tuple[list[tuple[int, Callable[..., Any], tuple[int, ...]]], Program, list[int]]:
+) -> tuple[Prologue, Program, list[int]]:
     """Split off the lines that need only numbers and the scalar inputs `names`.
 
     Returns those lines as (out, function of Python numbers, args); the rest as a program

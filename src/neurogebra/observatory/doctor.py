@@ -68,13 +68,13 @@ class Doctor:
     @property
     def looks(self) -> bool:
         """Whether the layers are to be looked at in the next update."""
-        return bool(self._samples and self._needs_layers) and self._context.step >= self._due
+        return bool(self._samples and self._needs_layers) and self._context.step + 1 >= self._due
 
     def handle(self, stamped: Stamped) -> None:
         """Examine one event."""
         event = stamped.event
         kind = type(event)
-        if self._samples and isinstance(event, LayerSeen) and event.step > self._due:
+        if self._samples and isinstance(event, LayerSeen) and event.step >= self._due:
             self._due = event.step + self._stride()
         if kind not in self._by_event:
             self._by_event[kind] = tuple(r for r in self._rules if issubclass(kind, r.on))

@@ -117,7 +117,7 @@ class Thresholds:
     fade_part: float = 0.5
     fade_alive: float = 0.1  # of the first gradients
     clip_share: float = 0.01  # of the gradient that a limit on its norm lets through
-    noisy_walk: float = 0.12  # ‖Δw‖ / ‖w‖ · √updates an epoch, of updates that follow few rows
+    noisy_walk: float = 0.18  # ‖Δw‖ / ‖w‖ · √updates an epoch, of updates that follow few rows
     noisy_batches: int = 50  # an epoch, from which on few rows are few of many
     noisy_after: float = 0.15  # of the run
 

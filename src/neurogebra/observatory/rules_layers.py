@@ -128,13 +128,18 @@ def _update_too_large(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence
 
 
 def _first_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
-    """Second largest ‖Δw‖/‖w‖ of the first sightings; NaN later, and for weights from 0."""
-    zero = [k["layer"] for k in ctx.facts.get("kernels", ()) if k["zero"] or k["alike"]]
+    """Second largest ‖Δw‖/‖w‖ of the first sightings; NaN later, and where none is known.
+
+    First weights that are smaller than usual, or 0, are soon outgrown: they count as usual.
+    """
+    gains = {k["layer"]: k["gain"] for k in ctx.facts.get("kernels", ()) if k["key"] == "W"}
+    gain = min(1.0, gains.get(event.layer, 0.0))
     updates, weights = ctx.of(event).recent, ctx.of(event, "weight").recent
     early = len(updates) == t.persist and len(weights) == t.persist
-    if not early or not _is_matrix(event, "update") or event.layer in zero or not ctx.facts:
-        return math.nan
-    return sorted(u.norm / max(w.norm, _TINY) for u, w in zip(updates, weights, strict=True))[-2]
+    if not early or not _is_matrix(event, "update") or event.layer == ctx.output:
+        return math.nan  # the output's weights are few and soon replaced
+    pairs = zip(updates, weights, strict=True)
+    return gain * sorted(u.norm / max(w.norm, _TINY) for u, w in pairs)[-2]
 
 
 def _update_too_small(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:

@@ -17,6 +17,8 @@ from neurogebra.training.session import Session
 
 # Rows that are looked at, spread over all of them: enough for means and ranges.
 ROWS = 4096
+# Inputs of a unit whose first weights are looked at.
+INPUTS = 512
 # Distinct targets up to which they may be names of classes.
 KINDS = 100
 # Layers and those of their parameters that are drawn unit by unit: equal units are a mistake.
@@ -131,13 +133,13 @@ def _kernels(model: ModelSpec, weights: Mapping[str, np.ndarray]) -> Iterator[di
 
 
 def _kernel(layer: str, key: str, w: np.ndarray) -> dict[str, Any]:
-    w = w.astype(np.float64)
-    units = w.reshape(-1, w.shape[-1])
+    whole = w.reshape(-1, w.shape[-1])
+    units = whole[:: max(1, len(whole) // INPUTS)].astype(np.float64)
     return {
         "layer": layer,
         "key": key,
         "units": units.shape[1],
-        "gain": float(w.std() * math.sqrt(len(units))),  # 1 keeps the variance
+        "gain": float(units.std() * math.sqrt(len(whole))),  # 1 keeps the variance
         "alike": units.shape[1] > 1 and bool((units == units[:, :1]).all()),
-        "zero": not bool(w.any()),
+        "zero": not bool(units.any()),
     }

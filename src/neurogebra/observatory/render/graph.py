@@ -48,7 +48,7 @@ class GraphTracker:
     """Records operations in the order in which they are done; the graph has no cycles by that.
 
     An input is what an earlier operation made, known by being the same array or by its name,
-    or else a new source. Arrays are not kept alive: of each only its shape and type is noted.
+    or else a new source. NumPy arrays are not kept alive: of each only shape and type are noted.
     """
 
     def __init__(self) -> None:
