@@ -64,6 +64,8 @@ class Case:
         net = self.module()
         adam = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
         classes = self.loss == "categorical_crossentropy"
+        if len(self.shape) == 3:  # (batch, channels, height, width), as torch lays images
+            x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
         tx, ty = torch.from_numpy(x), torch.from_numpy(y.argmax(1) if classes else y)
         loss = {
             "categorical_crossentropy": nn.functional.cross_entropy,
@@ -123,19 +125,12 @@ def convolutions(
         flat = before * size * size
         if hidden:
             parts += [nn.Linear(flat, hidden), nn.ReLU()]
-        return nn.Sequential(_ChannelsFirst(), *parts, nn.Linear(hidden or flat, 10))
+        return nn.Sequential(*parts, nn.Linear(hidden or flat, 10))
 
     name = f"conv {'-'.join(map(str, filters))} on {side}×{side}"
     needs = ("Conv2D", "MaxPooling2D")
     return Case(name, (side, side, 1), 10, "categorical_crossentropy", batch, steps, goal,
                 layers, module, needs)  # fmt: skip
-
-
-class _ChannelsFirst(nn.Module):
-    """One channel: channels last and first are the same numbers, and a view."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.permute(0, 3, 1, 2)
 
 
 class _LastOf(nn.Module):

@@ -201,6 +201,29 @@ def diagnose(
 
 
 @app.command()
+def reproduce(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+    out: Annotated[Path | None, typer.Option(help="A new folder to keep the second one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a run once more and compare bit by bit; exit code 1 where they differ."""
+    from neurogebra.cli_reproduce import tell_reproduced
+
+    tell_reproduced(run, out, as_json=as_json)
+
+
+@app.command()
+def diff(
+    runs: Annotated[tuple[Path, Path], typer.Argument(metavar="RUN RUN", help="Two folders.")],
+    as_json: AsJson = False,
+) -> None:
+    """Name what changed between two runs, and since when they differ; exit code 1 if anything."""
+    from neurogebra.cli_reproduce import tell_diff
+
+    tell_diff(*runs, as_json=as_json)
+
+
+@app.command()
 def logs(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
     tier: Annotated[

@@ -70,7 +70,7 @@ def entries(text: str, plant: str) -> list[tuple[str, Callable[[], Any]]]:
     if plant == "sympify":
         found.append(("planted", lambda: __import__("sympy").sympify(text)))
     if plant == "slow" and text == "x":
-        found.append(("planted", lambda: [piece() for _ in range(9)]))
+        found.append(("planted", lambda: [piece() for _ in range(40)]))
     if plant == "hang" and text == "x":
         found.append(("planted", _hang))
     return found

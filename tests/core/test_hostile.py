@@ -229,9 +229,9 @@ def test_a_planted_sympify_is_caught(tmp_path):
 
 
 def test_a_planted_delay_is_caught(tmp_path):
-    seen = watched(["sin(x)", "x"], tmp_path, "slow")
-    assert set(seen.over(4)) == {"x"}
-    assert seen.over(4)["x"][0] == "planted"
+    seen = watched(["sin(x)", "x"], tmp_path, "slow")  # of 40 yards, beside one of 2 or 3
+    assert set(seen.over(20)) == {"x"}
+    assert seen.over(20)["x"][0] == "planted"
 
 
 def test_a_planted_hang_is_caught(tmp_path):

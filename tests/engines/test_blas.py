@@ -86,4 +86,4 @@ def test_without_the_extra_numpy_makes_every_product(monkeypatch):
     a, b = matrices("float32")[0]
     out = np.empty((a.shape[0], b.shape[1]), np.float32)
     assert blas.product(a, b, out) is None
-    assert Entry(np.dot, (a, b), out).call()[0] is np.dot
+    assert Entry(np.dot, (a, b), out).call()[0] == a.dot

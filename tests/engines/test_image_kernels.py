@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurogebra.engines import image_kernels
+from neurogebra.engines import pool_kernels
 from neurogebra.engines.image_kernels import OPERATIONS, columns_first, image_kernel
 from neurogebra.engines.kernels import (
     LOWERED,
@@ -64,8 +64,8 @@ def test_what_has_a_kernel_is_not_written_out():
 
 
 def test_a_window_that_is_off_by_one_is_seen(monkeypatch):
-    right = image_kernels._places
-    monkeypatch.setattr(image_kernels, "_places", lambda k, *rest: right(max(k - 1, 0), *rest))
+    right = pool_kernels.places
+    monkeypatch.setattr(pool_kernels, "places", lambda k, *rest: right(max(k - 1, 0), *rest))
     arrays, attrs = next(iter(cases("max_pool")))
     wanted = ALPHABET["max_pool"].value(*arrays, **attrs)
     assert np.abs(written("max_pool", arrays, attrs) - wanted).max() > 0.01
@@ -100,7 +100,7 @@ def test_comparing_with_a_number_is_comparing_with_a_row_of_it():
     x[0, 0] = np.nan
     out = np.empty_like(x)
     args, flat = by_rows_of_numbers((0.25, x), out)
-    assert flat.shape == args[1].shape == (1, 1024)
+    assert flat.shape == args[1].shape == (1024,)
     call, rest = Entry(np.maximum, (0.25, x), out).call()
     call(*rest)
     np.testing.assert_array_equal(out, np.maximum(0.25, x))

@@ -260,3 +260,16 @@ def test_sarif_names_rules_levels_and_places():
     place = run["results"][0]["locations"][0]
     assert place["logicalLocations"][0]["name"] == "a"
     json.dumps(log, allow_nan=False)
+
+
+def test_the_doctors_looks_change_no_bit_of_the_weights():
+    alone, examined = session(Net(epochs=2)), session(Net(epochs=2))
+    train(alone, Bus())
+    bus, looked = Bus(strict=True), []
+    bus.add(Doctor(lambda e: None))
+    publish = bus.publish
+    bus.publish = lambda e: (looked.append(isinstance(e, LayerSeen)), publish(e))[1]  # type: ignore[method-assign]
+    train(examined, bus)
+    assert sum(looked) > 100
+    for name, w in alone.network.weights().items():
+        assert w.tobytes() == examined.network.weights()[name].tobytes()

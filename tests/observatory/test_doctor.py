@@ -305,3 +305,32 @@ def test_layers_are_asked_for_only_when_sampled_and_heard_whenever_they_come():
 def test_the_events_of_a_start_are_the_real_record():
     assert isinstance(start()[0], TrainStart)
     assert all(isinstance(layer, LayerInfo) for layer in start()[0].layers)
+
+
+@pytest.mark.parametrize("steps", [50, 1000, 100_000])
+def test_a_run_of_any_length_gets_few_looks_the_first_updates_among_them(steps):
+    doctor, looked = Doctor(lambda _: None), []
+    doctor.handle(Stamped(0, 0.0, start(10, steps // 10)[0]))
+    for step in range(1, steps + 1):
+        if doctor.looks:
+            looked.append(step)
+            for event in seen("gradient", (1.0,), at=step - 1):
+                doctor.handle(Stamped(0, 0.0, event))
+        doctor.handle(Stamped(0, 0.0, losses(0.5, first=step)[0]))
+    assert looked[:5] == [1, 2, 3, 4, 5]
+    assert 20 <= len(looked) <= 70
+    early = sum(step <= steps // 5 for step in looked)
+    assert early >= min(steps // 5, len(looked) // 4)
+    assert looked[-1] > 0.9 * steps
+
+
+def test_a_run_that_goes_on_keeps_what_was_known_of_its_first_weights():
+    known = {"layer": "a", "key": "W", "gain": 1.0, "alike": False, "units": 8}
+    first = start(facts={"x_constant": 1.0, "kernels": (known,)})[0]
+    assert isinstance(first, TrainStart)
+    doctor = Doctor(lambda _: None)
+    for event in (first, replace(first, resumed_step=2000, run={"facts": {"x_constant": 1.0}})):
+        doctor.handle(Stamped(0, 0.0, event))
+    assert [a.rule for a in doctor.alerts] == ["constant_features"]
+    assert doctor._context.facts["kernels"]
+    assert doctor._context.step == 2000

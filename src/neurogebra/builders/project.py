@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from neurogebra.datasets.cells import CATEGORICAL
 from neurogebra.datasets.prepare import Preparation
 from neurogebra.datasets.source import Source, open_data
 from neurogebra.datasets.target import REGRESSION
-from neurogebra.errors import BadValue, RunError
+from neurogebra.errors import BadValue, Corrupt, RunError, short
 from neurogebra.layers import Dense
 from neurogebra.losses import LOSSES, Loss
 from neurogebra.losses.table import BINARY, CLASSES, SIGNS, VALUES
+from neurogebra.observatory import threads
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.doctor import Doctor
 from neurogebra.observatory.events import Evaluated, Note, TrainEnd, Verdict
@@ -53,7 +54,8 @@ FITTING = {
 class DataSpec:
     """Which data a run learns from; enough to open the same rows again.
 
-    source: a data set's id or a CSV file's path; digest: of the prepared arrays, "" before.
+    source: a data set's id or a CSV file's path; digest: of the prepared arrays, "" before;
+    columns: name → digest of each column as it was read, whatever the seed.
     """
 
     source: str
@@ -63,6 +65,7 @@ class DataSpec:
     categorical: tuple[str, ...] = ()
     allow_missing: bool = False
     digest: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("drop", "categorical"):  # JSON gives lists
@@ -151,7 +154,22 @@ def _dealt(
     rows = dict(zip(PARTS, source.split(run.seed), strict=True))
     parts = {p: prepare(model, run, x[these], y[these], p) for p, these in rows.items()}
     found = digest({f"{p}.{k}": a for p, d in parts.items() for k, a in _arrays(d).items()})
-    return Project(replace(data, digest=found), source, fitted, model, run, parts)
+    known = replace(data, digest=found, columns=_marks(source))
+    return Project(known, source, fitted, model, run, parts)
+
+
+def _marks(source: Source) -> dict[str, str]:
+    """Return the digest of each column that a run learns from, or learns to predict."""
+    columns = {name: source.table.column(name) for name in (*source.features, source.target)}
+    return {
+        # Words have no width of their own: as text of one width they could fill the memory.
+        name: digest(
+            np.frombuffer("".join(f"{len(w)}:{w}" for w in values).encode(), np.uint8)
+            if values.dtype.hasobject
+            else values
+        )[:16]
+        for name, values in columns.items()
+    }
 
 
 def _arrays(data: Data) -> dict[str, np.ndarray]:
@@ -169,19 +187,26 @@ def start(
     out: str | Path | None = None,
     sinks: Iterable[Sink] = (),
     stop: Callable[[], bool] = lambda: False,
+    using: Mapping[str, int] | None = None,
 ) -> Result:
-    """Train a project in a new folder, watched; return what it ended with."""
+    """Train a project in a new folder, watched; return what it ended with.
+
+    using: library → threads for the time of the run; those not named keep their own.
+    """
     session = project.session()  # what it refuses leaves no folder behind
     folder = new_folder(project.model.name, out)
     files.write_json(folder.record, _record(project))
-    print_ = TrainingFingerprint.capture(
-        model_info=project.model.to_dict(),
-        hyperparameters=project.run.to_dict(),
-        dataset=_arrays(project.parts["training"]),
-        random_seed=project.run.seed,
-    )
-    print_.save(folder.fingerprint)
-    return _watch(project, session, folder, sinks, stop)
+    with threads.applied(using or {}) as used:
+        seed = project.run.seed
+        print_ = TrainingFingerprint.capture(
+            model_info=project.model.to_dict(),
+            hyperparameters=project.run.to_dict(),
+            dataset=_arrays(project.parts["training"]),
+            random_seed=seed,
+            applied={"seed": seed, **({"threads": used} if used else {})},
+        )
+        print_.save(folder.fingerprint)
+        return _watch(project, session, folder, sinks, stop)
 
 
 def resume(
@@ -201,7 +226,18 @@ def resume(
     if folder.result.is_file():
         raise RunError(f"{path}: this run is over ({session.progress.reason})")
     notes = [Note(message=f"skipped: {s}") for s in skipped]
-    return _watch(project, session, folder, sinks(project), stop, notes)
+    with threads.applied(threads_of(folder)):
+        return _watch(project, session, folder, sinks(project), stop, notes)
+
+
+def threads_of(folder: RunFolder) -> dict[str, int]:
+    """Return library → threads with which a run was begun; {} where it was not noted."""
+    record = files.read_json(folder.fingerprint)
+    blas = record.get("blas") if isinstance(record, dict) else None
+    found = blas.get("in_use", {}) if isinstance(blas, dict) else None
+    if not isinstance(found, dict) or not all(type(n) is int and n > 0 for n in found.values()):
+        raise Corrupt(f"{folder.fingerprint}: blas.in_use: expected a number ≥ 1 for each library")
+    return found
 
 
 def reopen(folder: RunFolder) -> Project:
@@ -217,8 +253,15 @@ def reopen(folder: RunFolder) -> Project:
     if project.data.digest != data.digest:
         raise RunError(
             f"{folder.path}: the data of {data.source} are not those that the run began with"
+            + _changed(data.columns, project.data.columns)
         )
     return project
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Name the columns whose digests differ, where they were noted."""
+    names = [short(n, 40) for n in {**before, **now} if before.get(n) != now.get(n)]
+    return f" (changed: column {', '.join(names[:5])})" if before and names else ""
 
 
 def _record(project: Project) -> dict[str, Any]:

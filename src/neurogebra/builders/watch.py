@@ -230,6 +230,7 @@ def _tell_fingerprint(session: Session, sinks: Iterable[Sink]) -> None:
         hyperparameters=session.run.to_dict(),
         dataset=data,
         random_seed=session.run.seed,
+        applied={"seed": session.run.seed},
     )
     for taker in takers:
         taker.add_fingerprint(found.to_dict())

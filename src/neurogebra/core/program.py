@@ -20,7 +20,7 @@ class Instruction:
     attrs: tuple[tuple[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """What to compute: constants and inputs into registers, then line after line.
 

@@ -76,11 +76,19 @@ class Buffers:
         if piece is not None and (apart or piece[0].flags.c_contiguous):
             self.show(register, piece[1])
             return piece[0]
-        spare = self.free.get(math.prod(shape))
-        flat = spare.pop() if spare else np.empty(math.prod(shape), self.dtype)
+        size = math.prod(shape)
+        flat = self._spare(size, longest=size if register in self.pinned else 2 * size)
+        if flat is None:
+            flat = np.empty(size, self.dtype)
         if register not in self.pinned:
             self.owned[register] = flat
-        return flat.reshape(shape)
+        return flat[:size].reshape(shape)
+
+    def _spare(self, size: int, longest: int) -> np.ndarray | None:
+        """Return the shortest spare array of `size` to `longest` numbers, if there is one."""
+        fits = (n for n, spare in self.free.items() if spare and size <= n <= longest)
+        best = size if self.free.get(size) else min(fits, default=None)
+        return None if best is None else self.free[best].pop()
 
     def dies(self, register: int, place: int) -> bool:
         """Say whether nobody reads a register's own array after the line at `place`."""

@@ -7,29 +7,38 @@ the one before.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.fuse import FEW, PLACE, RESHAPED, STACK
+from neurogebra.engines.shapes import Shape, shapes, without_empty_sums
 
 ROW = "row"  # (stack,), index: one of the arrays that lie in a row, a view
 
 # What is worth it: an operation that takes little longer than to call it.
 LIGHT = frozenset({"mul", "add", "sub", "neg"})
-# How far a line's ancestors are compared before it counts as another step's same line: back to
-# the weights of its own layer.
-DEEP = 12
+SMALL = 1 << 13  # numbers; arrays any larger are better left where they were read last
+# How far back lines of one shape are compared before they count as one line of many steps.
+DEEP = 4
 
 
-def early(program: Program) -> Program:
-    """Return a program with the same results, like lines of many steps joined where they can be."""
-    program = _regrouped(program)
-    return _Joining(program).program()
+def early(program: Program, given: Mapping[str, Any]) -> Program:
+    """Return a program with the same results, like lines of many steps joined where they can be.
+
+    given: input name → array or number, of the shapes that the program will run on.
+    """
+    known = shapes(program, given)
+    program = _regrouped(without_empty_sums(program, known), known)
+    return _Joining(program, known).program()
 
 
-def _regrouped(program: Program) -> Program:
+def _regrouped(program: Program, known: dict[int, Shape]) -> Program:
     """Write (x a) b as x (a b) where both a and b are known long before x."""
     made = {line.out: line for line in program.lines}
     readers = Counter([*(a for line in program.lines for a in line.args), *program.outputs])
@@ -38,26 +47,60 @@ def _regrouped(program: Program) -> Program:
     inner: set[int] = set()
     for line in program.lines:
         depth[line.out] = 1 + max((depth.get(a, 0) for a in line.args), default=0)
-        first = made.get(line.args[0])
-        if line.op == "mul" and first is not None and first.op == "mul":
+        first = made.get(line.args[0]) if line.op == "mul" else None
+        if first is not None and first.op == "mul" and readers[first.out] == 1:
             (x, a), b = first.args, line.args[1]
             late = depth.get(x, 0) > max(depth.get(a, 0), depth.get(b, 0))
-            if late and min(a, b) not in program.numbers and readers[first.out] == 1:
+            if late and known.get(x) == known.get(a) == known.get(b) and _is_small(known.get(x)):
                 inner.add(first.out)
+                known[registers] = known[a]
                 lines.append(Instruction(registers, "mul", (a, b), ()))
-                lines.append(Instruction(line.out, "mul", (x, registers), ()))
+                line = made[line.out] = Instruction(line.out, "mul", (x, registers), ())
                 registers += 1
-                continue
         lines.append(line)
     kept = tuple(line for line in lines if line.out not in inner)
     return replace(program, registers=registers, lines=kept)
 
 
+def _groups(program: Program, known: Mapping[int, Shape]) -> list[list[Instruction]]:
+    """Return lines that say the same of different steps, in the order of their first."""
+    lines = [line for line in program.lines if line.op not in (PLACE, STACK)]
+    texts: dict[object, int] = {}
+    first = {
+        line.out: texts.setdefault((*_said(line), known.get(line.out)), len(texts))
+        for line in lines
+    }
+    kind = first  # what is made → a number for what is made so
+    for _ in range(DEEP - 1):
+        names: dict[object, int] = {}
+        before, kind = kind, {}
+        for line in lines:
+            name = (first[line.out], *(before.get(a, -a - 1) for a in line.args))
+            kind[line.out] = names.setdefault(name, len(names))
+    found: dict[int, list[Instruction]] = {}
+    for line in lines:
+        if line.op in LIGHT and _is_small(known.get(line.out)):
+            found.setdefault(kind[line.out], []).append(line)
+    return [group for group in found.values() if len(group) >= FEW]
+
+
+def _is_small(shape: Shape | None) -> bool:
+    return bool(shape) and math.prod(shape or ()) <= SMALL
+
+
+def _said(line: Instruction) -> tuple[object, ...]:
+    """Return what a line says beside its arguments, but not which step it takes."""
+    if line.op != "slice":
+        return line.op, line.attrs
+    cut = dict(line.attrs)
+    return line.op, () if cut.get("stop") == cut.get("start", 0) + 1 else line.attrs
+
+
 class _Joining:
     """Finds lines that are alike and ready before any of them is read, and joins them."""
 
-    def __init__(self, program: Program) -> None:
-        self.old = program
+    def __init__(self, program: Program, known: Mapping[int, Shape]) -> None:
+        self.old, self.known = program, known
         self.made = {line.out: line for line in program.lines}
         self.ready = {line.out: place for place, line in enumerate(program.lines)}
         self.read: dict[int, int] = {}  # a register → the first line that reads it
@@ -66,14 +109,15 @@ class _Joining:
                 self.read.setdefault(register, place)
         self.registers = program.registers
         self.settled = set(self._settled())
-        self.rows: dict[int, tuple[int, int]] = {}  # a joined line's result → its stack and place
+        self.rows: dict[int, tuple[int, int]] = {}  # a joined line's result → its row, its place
         self.stacks: dict[int, tuple[int, ...]] = {}
         self.more: dict[int, list[Instruction]] = {}  # a place → lines that come after it
+        self.placed: set[int] = set()  # what lies in one of the stacks
         self.gone: set[int] = set()
 
     def program(self) -> Program:
         """Return the program with like lines joined."""
-        for group in self._groups():
+        for group in _groups(self.old, self.known):
             self._join(group)
         lines: list[Instruction] = []
         for place, line in enumerate(self.old.lines):
@@ -95,34 +139,18 @@ class _Joining:
             register = self.made[register].args[0]
         return register
 
-    def _groups(self) -> list[list[Instruction]]:
-        """Return lines that say the same of different steps, in the order of their first."""
-        kinds: dict[tuple[int, str], int] = {}
-        kind = dict.fromkeys(self.ready, -1)  # what is made, by what it is made of
-        for _ in range(DEEP):
-            names: dict[object, int] = {}
-            kind = {
-                line.out: names.setdefault(
-                    (line.op, line.attrs, *(kind.get(a, (a,)) for a in line.args)), len(names)
-                )
-                for line in self.old.lines
-                if line.op != STACK and line.op != PLACE
-            }
-        del kinds
-        found: dict[int, list[Instruction]] = {}
-        for line in self.old.lines:
-            if line.op in LIGHT:
-                found.setdefault(kind[line.out], []).append(line)
-        return [group for group in found.values() if len(group) >= FEW]
-
     def _join(self, group: list[Instruction]) -> None:
-        ready = max(self.ready.get(a, -1) for line in group for a in line.args)
-        first = min(self.read.get(line.out, ready) for line in group)
-        if ready < 0 or ready >= first or any(line.out in self.settled for line in group):
+        """Compute the lines of a group in one, if none is read before all can be."""
+        rows = Counter(map(self._rows_of, group)).most_common(1)[0][0]
+        group = [line for line in group if self._rows_of(line) == rows]
+        if len(group) < FEW or any(line.out in self.settled for line in group):
             return
         group = sorted(group, key=lambda line: [self._step(a) for a in line.args])
         columns = [tuple(column) for column in zip(*(line.args for line in group), strict=True)]
-        if not all(self._may_stack(column) for column in columns):
+        ready = max(self._known_at(column) for column in columns)
+        first = min(self.read.get(line.out, ready) for line in group)
+        shape = self.known[group[0].out]
+        if ready >= first or not all(self._may_stack(column, shape) for column in columns):
             return
         lines: list[Instruction] = []
         args = tuple(self._stacked(column, lines) for column in columns)
@@ -133,40 +161,57 @@ class _Joining:
             lines.append(Instruction(line.out, ROW, (out,), (("index", index),)))
             self.gone.add(line.out)
             self.rows[line.out] = (out, index)
+            self.placed.add(line.out)
             self.ready[line.out] = ready
         self.more.setdefault(ready, []).extend(lines)
 
+    def _rows_of(self, line: Instruction) -> tuple[int, ...]:
+        """Return of which joined lines' results a line takes its arguments."""
+        return tuple(self.rows.get(self._whole(a), (-1, 0))[0] for a in line.args)
+
     def _step(self, register: int) -> int:
         """Return what tells which step comes first."""
-        row = self.rows.get(register)
-        if row is not None:
-            return self._step(self.old_args(register))
-        return self.ready.get(self._whole(register), -1)
-
-    def old_args(self, register: int) -> int:
-        """Return what a joined line was computed from."""
-        return max(self.made[register].args, key=lambda a: self.ready.get(a, -1))
+        whole = self._whole(register)
+        row = self.rows.get(whole)
+        return self.ready.get(whole, -1) if row is None else row[1]
 
     def _whole(self, register: int) -> int:
         line = self.made.get(register)
         return line.args[0] if line is not None and line.op == "slice" else register
 
-    def _may_stack(self, column: Sequence[int]) -> bool:
-        if len(set(column)) == 1:
-            return column[0] in self.old.numbers
-        wholes = {self._whole(register) for register in column}
-        return not any(r in self.settled for r in wholes) and len(wholes) == len(column)
+    def _cut(self, register: int) -> tuple[tuple[str, Any], ...]:
+        return () if self._whole(register) == register else self.made[register].attrs
+
+    def _known_at(self, column: Sequence[int]) -> int:
+        """Return after which line a column can lie in a row."""
+        wholes = tuple(self._whole(register) for register in column)
+        found = (members for members in self.stacks.values() if _place(wholes, members) >= 0)
+        return max(self.ready.get(r, -1) for r in (*wholes, *next(found, ())))
+
+    def _may_stack(self, column: Sequence[int], shape: Shape) -> bool:
+        """Say whether a column is one number or arrays of `shape` that may lie in a row."""
+        if len({*column}) == 1:
+            return not np.shape(self.old.numbers.get(column[0], shape))
+        wholes = tuple(self._whole(register) for register in column)
+        like = len({self._cut(register) for register in column}) == 1
+        like = like and len({self.known.get(r) for r in wholes}) == 1
+        if not like or any(self.known.get(r) != shape for r in column):
+            return False
+        if any(r in self.settled for r in wholes):
+            return False
+        free = not any(r in self.placed for r in wholes) and len({*wholes}) == len(wholes)
+        return free or any(_place(wholes, members) >= 0 for members in self.stacks.values())
 
     def _stacked(self, column: tuple[int, ...], lines: list[Instruction]) -> int:
         """Return a register that holds a column in a row; write the lines it takes."""
         if column[0] in self.old.numbers:
             return column[0]
-        cuts = {self.made[r].attrs if self._whole(r) != r else () for r in column}
-        if cuts == {()}:
-            return self._run(column, lines)
         whole = self._run(tuple(self._whole(r) for r in column), lines)
-        attrs = dict(cuts.pop())
-        moved = tuple({**attrs, "axis": attrs["axis"] + 1}.items())
+        attrs = dict(self._cut(column[0]))
+        if not attrs:
+            return whole
+        axis = attrs["axis"]
+        moved = tuple({**attrs, "axis": axis + (axis >= 0)}.items())
         out = self._new()
         lines.append(Instruction(out, "slice", (whole,), moved))
         return out
@@ -174,19 +219,27 @@ class _Joining:
     def _run(self, column: tuple[int, ...], lines: list[Instruction]) -> int:
         """Return a stack of a column, or that part of a longer one."""
         for stack, members in self.stacks.items():
-            if members == column:
+            at = _place(column, members)
+            if at >= 0 and len(members) == len(column):
                 return stack
-            at = members.index(column[0]) if column[0] in members else -1
-            if at >= 0 and members[at : at + len(column)] == column:
+            if at >= 0:
                 out = self._new()
                 attrs = (("axis", 0), ("start", at), ("stop", at + len(column)))
                 lines.append(Instruction(out, "slice", (stack,), attrs))
                 return out
         out = self._new()
         self.stacks[out] = column
-        lines.append(Instruction(out, STACK, column, ()))
+        self.placed.update(column)
+        place = max(self.ready[register] for register in column)
+        self.more.setdefault(place, []).append(Instruction(out, STACK, column, ()))
         return out
 
     def _new(self) -> int:
         self.registers += 1
         return self.registers - 1
+
+
+def _place(column: tuple[int, ...], members: tuple[int, ...]) -> int:
+    """Return where a column stands in a stack's members one after the other, or −1."""
+    at = members.index(column[0]) if column[0] in members else -1
+    return at if at >= 0 and members[at : at + len(column)] == column else -1

@@ -31,15 +31,15 @@ def fused(program: Program) -> Program:
     """Return a program with the same results and fewer, longer lines."""
     rewriting = _Rewriting(program)
     lines = [new for line in program.lines for new in rewriting.lines(line)]
-    return replace(program, registers=rewriting.registers, lines=_read(lines, program.outputs))
+    return replace(program, registers=rewriting.registers, lines=needed(lines, program.outputs))
 
 
-def _read(lines: list[Instruction], outputs: tuple[int, ...]) -> tuple[Instruction, ...]:
+def needed(lines: list[Instruction], outputs: tuple[int, ...]) -> tuple[Instruction, ...]:
     """Leave out what nobody reads."""
-    needed, kept = set(outputs), []
+    asked, kept = set(outputs), []
     for line in reversed(lines):
-        if line.out in needed:
-            needed.update(line.args)
+        if line.out in asked:
+            asked.update(line.args)
             kept.append(line)
     return tuple(reversed(kept))
 

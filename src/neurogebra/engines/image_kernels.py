@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from neurogebra.engines import blas
+from neurogebra.engines.pool_kernels import places, pooling, searching
 from neurogebra.ops.images import cells
 
 Kernel = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -73,13 +73,9 @@ def _unpatches(args: list[Any], attrs: dict[str, Any], out: np.ndarray) -> Kerne
 
 def _under(shape: tuple[int, ...], attrs: dict[str, Any], i: int, j: int) -> tuple[slice, ...]:
     """Return where in an image the elements (i, j) of all its windows lie."""
-    rows = _places(i, shape[1], attrs.get("down", 1), attrs.get("down_gap", 1))
-    columns = _places(j, shape[2], attrs.get("right", 1), attrs.get("right_gap", 1))
+    rows = places(i, shape[1], attrs.get("down", 1), attrs.get("down_gap", 1))
+    columns = places(j, shape[2], attrs.get("right", 1), attrs.get("right_gap", 1))
     return slice(None), rows, columns
-
-
-def _places(k: int, count: int, stride: int, gap: int = 1) -> slice:
-    return slice(k * gap, k * gap + (count - 1) * stride + 1, stride)
 
 
 def _add_parts(parts: list[tuple[np.ndarray, Any]], out: np.ndarray) -> None:
@@ -129,110 +125,13 @@ def _add_products(
         np.add(here, laid, here)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """The elements that windows along one axis have in common: their first, second, …"""
-
-    axis: int
-    size: int
-    stride: int
-
-    def parts(self, a: np.ndarray, count: int) -> list[np.ndarray]:
-        """Return views of a: the first elements of all windows, the second ones, …"""
-        lead = (slice(None),) * self.axis
-        return [a[(*lead, _places(k, count, self.stride))] for k in range(self.size)]
-
-
-def _lines(attrs: dict[str, Any]) -> tuple[_Line, _Line]:
-    rows = _Line(1, attrs["height"], attrs.get("down", 1))
-    return rows, _Line(2, attrs["width"], attrs.get("right", 1))
-
-
 def _max_pool(args: list[Any], attrs: dict[str, Any], out: np.ndarray) -> Kernel:
-    """Rows first: whole rows are compared, which is what a processor does fastest."""
-    (x,), (rows, columns) = args, _lines(attrs)
-    half = np.empty((x.shape[0], out.shape[1], *x.shape[2:]), x.dtype)
-    upright = rows.parts(x, out.shape[1])
-    across = columns.parts(half, out.shape[2])
-    return _largest_of_both, (upright, half, across)
-
-
-def _largest_of_both(
-    upright: list[np.ndarray], half: np.ndarray, across: list[np.ndarray], out: np.ndarray
-) -> None:
-    _largest(upright, half)
-    _largest(across, out)
-
-
-def _largest(parts: list[np.ndarray], out: np.ndarray) -> None:
-    if len(parts) == 1:
-        np.copyto(out, parts[0])
-        return
-    np.maximum(parts[0], parts[1], out=out)
-    for part in parts[2:]:
-        np.maximum(out, part, out=out)
+    return pooling(args[0], attrs, out.shape)
 
 
 def _max_pool_back(args: list[Any], attrs: dict[str, Any], out: np.ndarray) -> Kernel:
-    """Find the largest across, then upright, so that of equals the first in reading order wins."""
-    (g, x), (rows, columns) = args, _lines(attrs)
-    half = (*x.shape[:2], g.shape[2], x.shape[3])
-    across = _Race(columns, columns.parts(x, g.shape[2]), np.empty(half, x.dtype))
-    upright = _Race(rows, rows.parts(across.largest, g.shape[1]), np.empty(g.shape, x.dtype))
-    return _back_both, (g, across, upright, np.zeros(half, x.dtype))
-
-
-class _Race:
-    """The elements of windows along one axis, and the largest so far after each of them."""
-
-    def __init__(self, line: _Line, parts: list[np.ndarray], largest: np.ndarray) -> None:
-        self.line, self.parts, self.largest = line, parts, largest
-        self.so_far = [parts[0]]
-        self.so_far += [np.empty_like(largest) for _ in parts[2:]]
-        self.won, self.left = np.empty_like(largest), np.empty_like(largest)
-
-    def run(self) -> None:
-        """Find the largest so far after each but the last."""
-        for k in range(1, len(self.so_far)):
-            np.maximum(self.so_far[k - 1], self.parts[k], out=self.so_far[k])
-
-    def finish(self) -> None:
-        """Find the largest of all."""
-        if len(self.parts) == 1:
-            np.copyto(self.largest, self.parts[0])
-        else:
-            np.maximum(self.so_far[-1], self.parts[-1], out=self.largest)
-
-    def share(self, g: np.ndarray, out: np.ndarray) -> None:
-        """Give each window's g to the first of its largest elements."""
-        apart = self.line.stride >= self.line.size
-        if not apart or out.size != self.line.size * g.size:
-            out.fill(0)
-        places = self.line.parts(out, g.shape[self.line.axis])
-        for k in range(len(places) - 1, 0, -1):
-            np.greater(self.parts[k], self.so_far[k - 1], self.won)
-            np.multiply(g, self.won, self.won)
-            np.subtract(g, self.won, self.left)
-            g = self.left
-            _give(self.won, places[k], apart)
-        _give(g, places[0], apart)
-
-
-def _give(part: np.ndarray, place: np.ndarray, apart: bool) -> None:
-    if apart:
-        np.copyto(place, part)
-    else:
-        np.add(place, part, place)
-
-
-def _back_both(
-    g: np.ndarray, across: _Race, upright: _Race, half: np.ndarray, out: np.ndarray
-) -> None:
-    across.run()
-    across.finish()
-    upright.run()
-    upright.share(g, half)
-    across.share(half, out)
+    g, x = args
+    return searching(g, x, attrs)
 
 
 def _pad(args: list[Any], attrs: dict[str, Any], out: np.ndarray) -> Kernel:
@@ -256,7 +155,7 @@ def _unwindow(args: list[Any], attrs: dict[str, Any], out: np.ndarray) -> Kernel
     stride, gap = attrs.get("stride", 1), attrs.get("dilation", 1)
     lead = (slice(None),) * axis
     parts = [
-        (g[..., k], (*lead, _places(k, g.shape[axis], stride, gap))) for k in range(g.shape[-1])
+        (g[..., k], (*lead, places(k, g.shape[axis], stride, gap))) for k in range(g.shape[-1])
     ]
     return _add_parts, (parts,)
 

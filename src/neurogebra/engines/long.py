@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurogebra.core.program import Instruction
+from neurogebra.engines.early import ROW
 from neurogebra.engines.fuse import PLACE, PRODUCT, STACK
 from neurogebra.engines.homes import cover, cut
 from neurogebra.engines.kernels import copy
@@ -58,6 +59,13 @@ def stack(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarra
             recorder.call(line.out, np.positive, (part,), piece)
     recorder.writer.pop(line.out, None)
     return whole
+
+
+def row(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray:
+    """Return one of the arrays that lie in a row; there is nothing to call."""
+    recorder.buffers.show(line.out, line.args[0])
+    found: np.ndarray = args[0][dict(line.attrs)["index"]]
+    return found
 
 
 def product(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray:
@@ -143,6 +151,23 @@ def sum_to(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarr
     return None
 
 
+def add(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray | None:
+    """Write down one column added to all of many matrices; None for any other two."""
+    x, column = sorted(args, key=np.ndim, reverse=True)
+    if x.ndim != 3 or column.shape != (x.shape[1], 1) or not x.flags.c_contiguous:
+        return None
+    register = line.args[args[1] is x]
+    if recorder.buffers.dies(register, recorder.buffers.writes[line.out]):
+        recorder.buffers.give_back(register)
+    out: np.ndarray = recorder.buffers.take(line.out, x.shape)
+    wide = np.empty(x.shape[1:], x.dtype)  # rows that short are added slowly
+    recorder.call(line.out, np.positive, (column,), wide)
+    rows = (x.reshape(len(x), -1), wide.reshape(-1))
+    recorder.call(line.out, np.add, rows, out.reshape(len(x), -1))
+    recorder.writer.pop(line.out, None)
+    return out
+
+
 def concat(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray:
     """Write down how two arrays come to lie one behind the other."""
     axis = dict(line.attrs)["axis"]
@@ -192,10 +217,12 @@ def _clear(out: np.ndarray) -> None:
 LONG: dict[str, Callable[..., np.ndarray | None]] = {
     PLACE: place,
     STACK: stack,
+    ROW: row,
     PRODUCT: product,
     "matmul": matmul,
     "sigmoid": sigmoid,
     "sum_to": sum_to,
     "take_back": take_back,
     "concat": concat,
+    "add": add,
 }

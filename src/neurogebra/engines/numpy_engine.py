@@ -13,6 +13,7 @@ from neurogebra.core.differentiate import gradient
 from neurogebra.core.program import Program, program
 from neurogebra.core.tree import Node, build, symbol
 from neurogebra.engines.book import Options
+from neurogebra.engines.early import early
 from neurogebra.engines.forward import (
     EngineOps,
     check_input,
@@ -27,8 +28,10 @@ from neurogebra.engines.forward import (
 from neurogebra.engines.fuse import fused
 from neurogebra.engines.kernels import LOWERED
 from neurogebra.engines.long import Unlike
+from neurogebra.engines.pools import pooled
 from neurogebra.engines.protocol import Arrays, Seen, Step
 from neurogebra.engines.recorder import UNIFORM, Recorder, Replay
+from neurogebra.engines.share import joined, shared
 from neurogebra.engines.store import Store, model_parameters
 from neurogebra.engines.update import Update
 from neurogebra.errors import BadValue
@@ -51,6 +54,10 @@ class SymbolOps(EngineOps):
     def apply(self, op: str, *args: Array, **attrs: Any) -> Array:
         """Build the node of an operation."""
         return build(op, args, attrs)
+
+    def evaluate(self, root: Node, values: dict[str, Array]) -> Array:
+        """Build the nodes of a formula, of a loss in its shortest form."""
+        return super().evaluate(joined(root), values)
 
     def uniform(self, like: Array) -> Array:
         """Build the node of the pass's next draw."""
@@ -88,7 +95,7 @@ class Recorded:
         given.update({f"w.{h}": a for h, a in self.weights.items()})
         into = {registers[key]: array for key, array in targets.items()}
         kept = {key: a.copy() for key, a in targets.items() if key[0] == "kept"}
-        self.replay = record(found, given, store.dtype, into, network.rng)
+        self.replay = record(found, given, store.dtype, into, network.rng, network.update.free)
         for key, old in kept.items():
             targets[key][...] = old  # recording ran the layers' memory forward once
         self.results = {key: self.replay.arrays[r] for key, r in registers.items()}
@@ -122,12 +129,27 @@ def record(
     dtype: np.dtype[Any],
     targets: Mapping[int, np.ndarray],
     rng: np.random.Generator,
+    free: dict[int, list[np.ndarray]] | None = None,
 ) -> Replay:
-    """Return a program's replay, its long sums made short where their terms are alike."""
+    """Return a program's replay, its long sums made short where their terms are alike.
+
+    free: spare arrays that all programs of a network share; only one runs at a time.
+    """
+    short, plain = _short(program, tuple((name, np.shape(a)) for name, a in given.items()))
     try:
-        return Recorder(fused(program), given, dtype, targets, rng).record()
+        return Recorder(short, given, dtype, targets, rng, free).record()
     except Unlike:
-        return Recorder(program, given, dtype, targets, rng).record()
+        return Recorder(plain, given, dtype, targets, rng, free).record()
+
+
+@lru_cache(maxsize=KEPT_PLANS)
+def _short(
+    program: Program, shapes: tuple[tuple[str, tuple[int, ...]], ...]
+) -> tuple[Program, Program]:
+    """Return the shortest program for inputs of these shapes, and one for sums of unlike terms."""
+    given = {name: np.broadcast_to(0.0, shape) for name, shape in shapes}
+    plain = shared(program, dict(shapes))
+    return pooled(early(fused(plain), given)), pooled(plain)
 
 
 Key = tuple[str, str]

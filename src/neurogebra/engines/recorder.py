@@ -12,9 +12,12 @@ from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.buffers import Buffers
 from neurogebra.engines.image_kernels import columns_first, shape_of
 from neurogebra.engines.kernels import (
+    COMPARISONS,
+    MEAN,
     SCALED_SUM,
     Call,
     Entry,
+    by_every_row,
     by_longer_rows,
     copy,
     draw_into,
@@ -23,6 +26,7 @@ from neurogebra.engines.kernels import (
     with_row,
 )
 from neurogebra.engines.long import LONG
+from neurogebra.engines.pools import POOLS
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.into import UFUNCS
 from neurogebra.ops.record import ELEMENTWISE
@@ -86,7 +90,9 @@ class Recorder:
         self.buffers = Buffers(
             program, inputs, targets or {}, pinned, dtype, free, self._known_shape
         )
+        self.notes: dict[int, tuple[np.ndarray, tuple[int, ...]]] = {}  # see `pools`
         self.entries: list[Entry] = []
+        self.truths: dict[int, np.ndarray] = {}  # what comparisons find, by size
         self.writer: dict[int, Entry] = {}  # a register → the entry that writes its numbers
 
     def record(self) -> Replay:
@@ -95,7 +101,7 @@ class Recorder:
             for place, line in enumerate(self.program.lines):
                 self.values[line.out] = self._line(place, line)
                 self.buffers.release(place, line)
-            saved = self._save()
+            saved = _save(self)
             for register, target in self.buffers.targets.items():
                 if register in saved:
                     self.call(register, copy, (saved[register],), target)
@@ -118,12 +124,14 @@ class Recorder:
             return self._draw(line, args)
         if line.op == SCALED_SUM:
             return _scaled_sum(self, line, args, attrs)
-        if line.op in UFUNCS:
-            return self._ufunc(place, line, args)
+        if line.op in POOLS:
+            return POOLS[line.op](self, line, [self._array(a) for a in args])
         if line.op in LONG:
             found = LONG[line.op](self, line, [self._array(a) for a in args])
             if found is not None:
                 return found
+        if line.op in UFUNCS:
+            return self._ufunc(place, line, args)
         return self._kernel(line, args, attrs)
 
     def _view(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> Any:
@@ -154,7 +162,14 @@ class Recorder:
             if self.buffers.dies(register, place) and _shape(self.values[register]) == shape:
                 self.buffers.give_back(register)  # an elementwise result may take its place
         out = self.buffers.take(line.out, shape, apart=True)
-        longer = by_longer_rows(arrays, out)
+        if line.op in COMPARISONS:
+            return _comparison(self, line, arrays, out)
+        arrays = [_as_number(a) if np.size(a) < out.size else a for a in arrays]
+        every = by_every_row(arrays, out)
+        if every is not None:
+            place, ones, row = every
+            arrays[place] = self.call(line.out, np.dot, (ones, row), np.empty(shape, self.dtype))
+        longer = None if every is not None else by_longer_rows(arrays, out)
         if longer is None:
             return self.call(line.out, UFUNCS[line.op], tuple(arrays), out)
         self.call(line.out, with_row, (UFUNCS[line.op], *longer[:-1]), longer[-1])
@@ -162,7 +177,7 @@ class Recorder:
 
     def _kernel(self, line: Instruction, args: list[Any], attrs: dict[str, Any]) -> np.ndarray:
         arrays = [self._array(a) for a in args]
-        shape = shape_of(line.op, arrays, attrs)
+        shape = () if line.op == MEAN else shape_of(line.op, arrays, attrs)
         if shape is None:
             shape = np.shape(ALPHABET[line.op].value(*arrays, **attrs))
         if columns_first(line.op, arrays[0]):
@@ -189,18 +204,6 @@ class Recorder:
     def _array(self, value: Any) -> np.ndarray:
         return _filled(value, self.dtype)
 
-    def _save(self) -> dict[int, np.ndarray]:
-        """Copy what lies in the array of another target before that is written."""
-        targets = self.buffers.targets
-        saved = {}
-        for register, target in targets.items():
-            value = self._array(self.values[register])
-            others = (other for other in targets.values() if other is not target)
-            if any(np.shares_memory(value, other) for other in others):
-                spare = np.empty(value.shape, self.dtype)
-                saved[register] = self.call(register, copy, (value,), spare)
-        return saved
-
     def _settle(self, register: int, target: np.ndarray) -> None:
         """Make sure that `target` holds a register: written there at once, or copied."""
         value = self._array(self.values[register])
@@ -216,6 +219,29 @@ class Recorder:
         else:
             self.call(register, copy, (value,), target)
         self.values[register] = target
+
+
+def _save(recorder: Recorder) -> dict[int, np.ndarray]:
+    """Copy what lies in the array of another target before that is written."""
+    targets = recorder.buffers.targets
+    saved = {}
+    for register, target in targets.items():
+        value = recorder._array(recorder.values[register])
+        others = (other for other in targets.values() if other is not target)
+        if any(np.shares_memory(value, other) for other in others):
+            spare = np.empty(value.shape, recorder.dtype)
+            saved[register] = recorder.call(register, copy, (value,), spare)
+    return saved
+
+
+def _comparison(
+    recorder: Recorder, line: Instruction, args: list[Any], out: np.ndarray
+) -> np.ndarray:
+    """Compare into truths and make numbers of them: in one call NumPy takes twice as long."""
+    truths = recorder.truths.setdefault(out.size, np.empty(out.size, np.bool_)).reshape(out.shape)
+    numbers = tuple(a if isinstance(a, np.ndarray) else np.asarray(a, out.dtype) for a in args)
+    recorder.call(line.out, UFUNCS[line.op], numbers, truths)
+    return recorder.call(line.out, copy, (truths,), out)
 
 
 def _scaled_sum(
@@ -246,6 +272,12 @@ def _operand(a: Any, args: list[Any], shape: tuple[int, ...], dtype: np.dtype[An
         return a
     others = np.broadcast_shapes(*(_shape(o) for o in args if o is not a))
     return a.value if others == shape else _filled(a, dtype)
+
+
+def _as_number(value: Any) -> Any:
+    """Return an array of one number without its axes: NumPy broadcasts that the fastest."""
+    alone = isinstance(value, np.ndarray) and value.size == 1
+    return value.reshape(()) if alone else value
 
 
 def _filled(value: Any, dtype: np.dtype[Any]) -> np.ndarray:

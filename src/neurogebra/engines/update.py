@@ -51,7 +51,7 @@ class Update:
         self.gathering = Gathering(run, g, lambda: np.zeros_like(g), _cut, still)
         self._lines: dict[Any, _Lines] = {}
         self._rule: dict[str, np.ndarray] = {}
-        self._free: dict[int, list[np.ndarray]] = {}  # temporaries, the same for every piece
+        self.free: dict[int, list[np.ndarray]] = {}  # temporaries, the same for every piece
         for part in parts(run, shapes):
             lines = self._lines.get(part.setting)
             if lines is None:
@@ -63,7 +63,7 @@ class Update:
             for piece in _pieces(part):
                 slots = {k: _as(self._rule[k][piece], part) for k in lines.slots}
                 ready = _as(self.gathering.ready[piece], part)
-                lines.record(_as(w[piece], part), ready, slots, self._free)
+                lines.record(_as(w[piece], part), ready, slots, self.free)
         self.slots = {**self._rule, **self.gathering.memory}
 
     @property
@@ -79,7 +79,7 @@ class Update:
         """Make the update of step `t` (from 1) at learning rate `lr`."""
         new: dict[str, float] = {}
         for lines in self._lines.values():
-            new.update(lines.run(t, lr, self._rule))
+            new |= lines.run(t, lr, self._rule)
         for name, value in new.items():
             self._rule[name][()] = value
 
@@ -133,7 +133,10 @@ class _Lines:
         for name in self.scalars:
             values[inputs.get(f"slot.{name}", -3)] = float(slots[name])
         for out, scalar, args in self._prologue:
-            values[out] = scalar(*map(values.__getitem__, args))
+            if len(args) == 2:  # nearly all; a map would cost more than what it computes
+                values[out] = scalar(values[args[0]], values[args[1]])
+            else:
+                values[out] = scalar(*(values[a] for a in args))
         for register, cell in self._cells.items():
             cell[()] = values[register]
         for function, call_args in self.calls:
@@ -222,9 +225,7 @@ def _single(slots: Mapping[str, Node]) -> list[str]:
     return found
 
 
-def split_scalars(
-    whole: Program, names: tuple[str, ...]
-) -> tuple[Prologue, Program, list[int]]:
+def split_scalars(whole: Program, names: tuple[str, ...]) -> tuple[Prologue, Program, list[int]]:
     """Split off the lines that need only numbers and the scalar inputs `names`.
 
     Returns those lines as (out, function of Python numbers, args); the rest as a program

@@ -13,6 +13,7 @@ from neurogebra.observatory.events import (
     LayerSeen,
     Level,
     Stamped,
+    TrainStart,
     Verdict,
 )
 from neurogebra.observatory.rules import RULES, Context, Rule, Thresholds, examine
@@ -76,6 +77,9 @@ class Doctor:
         kind = type(event)
         if self._samples and isinstance(event, LayerSeen) and event.step >= self._due:
             self._due = event.step + self._stride()
+        if isinstance(event, TrainStart) and event.resumed_step and self._context.start:
+            self._context.see(event)  # it was examined when the run began
+            return
         if kind not in self._by_event:
             self._by_event[kind] = tuple(r for r in self._rules if issubclass(kind, r.on))
         for alert in examine(event, self._context, self._by_event[kind], self.thresholds):

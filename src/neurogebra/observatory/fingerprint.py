@@ -28,7 +28,9 @@ class TrainingFingerprint:
 
     One seed feeds every generator of a run, so numpy_seed is the same number. versions:
     library → version, None when it is not installed. blas: the thread settings that change
-    the order of sums. git: None outside a repository.
+    the order of sums. git: of the folder where the run began, None outside a repository;
+    code_hash: of this library's own files. applied: what was set for the run and not only
+    noted, such as {"seed": 0, "threads": {"openblas": 2}}.
     """
 
     run_id: str
@@ -44,9 +46,11 @@ class TrainingFingerprint:
     os: Mapping[str, str] = field(default_factory=dict)
     blas: Mapping[str, Any] = field(default_factory=dict)
     git: Mapping[str, Any] | None = None
+    code_hash: str | None = None
     model_hash: str | None = None
     model_info: Mapping[str, Any] = field(default_factory=dict)
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    applied: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def capture(
@@ -56,11 +60,13 @@ class TrainingFingerprint:
         hyperparameters: Mapping[str, Any] | None = None,
         dataset: Any = None,
         random_seed: int | None = None,
+        applied: Mapping[str, Any] | None = None,
     ) -> TrainingFingerprint:
         """Return the circumstances of now.
 
         dataset: an array, or several in a tuple, list or mapping; random_seed: the seed that
-        the run uses (nothing is seeded here). Raises BadValue for data that is no array.
+        the run uses; applied: what the caller has set for the run (nothing is set here).
+        Raises BadValue for data that is no array.
         """
         model = plain(model_info or {})
         return cls(
@@ -73,9 +79,11 @@ class TrainingFingerprint:
             os=machine.system(),
             blas=machine.blas(),
             git=machine.git(),
+            code_hash=machine.code(),
             model_hash=_digest_of(model) if model_info else None,
             model_info=model,
             hyperparameters=plain(hyperparameters or {}),
+            applied=plain(applied or {}),
             **_of_data(dataset),
         )
 
@@ -141,6 +149,7 @@ class TrainingFingerprint:
             ("Git", self._git_text()),
             ("Model Hash", (self.model_hash or "none given")[:12]),
             ("Hyperparams", dict(self.hyperparameters)),
+            *([("Applied", ", ".join(self.applied))] if self.applied else []),
         ]
 
     def _git_text(self) -> str:

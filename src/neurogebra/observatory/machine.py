@@ -6,6 +6,8 @@ import os
 import platform
 import shutil
 import subprocess
+from functools import lru_cache
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import neurogebra
+from neurogebra.observatory import threads
 
 LIBRARIES = ("numpy", "scipy", "sympy", "rich", "safetensors", "torch")
 """The libraries whose versions are part of a fingerprint; none of them is imported for it."""
@@ -24,6 +27,9 @@ THREADS = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+SETTINGS = ("NEUROGEBRA_MKL", "MKL_CBWR", "OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
+"""What else of the environment chooses the routines that sums and products run through."""
+
 _PATIENCE = 2.0  # seconds for a command that looks something up
 
 
@@ -48,19 +54,42 @@ def system() -> dict[str, str]:
 
 
 def blas() -> dict[str, Any]:
-    """Return NumPy's linear algebra and the thread settings of the environment."""
+    """Return NumPy's linear algebra, its threads, and what the environment says of them.
+
+    in_use: library → threads at this moment, of the libraries that are loaded and say it.
+    """
     built: Any = np.show_config(mode="dicts")
     library = built.get("Build Dependencies", {}).get("blas", {})
     return {
         "library": library.get("name"),
         "version": library.get("version"),
+        "core": threads.core(),
         "threads": {name: os.environ.get(name) for name in THREADS},
+        "settings": {name: os.environ.get(name) for name in SETTINGS},
+        "in_use": threads.in_use(),
     }
 
 
+@lru_cache(maxsize=1)
+def code() -> str:
+    """Return the SHA-256 over the names and the bytes of this library's own Python files.
+
+    A version stands for one code only once it is released.
+    """
+    home, total = Path(neurogebra.__file__).parent, sha256()
+    for path in sorted(home.rglob("*.py")):
+        raw = path.read_bytes()
+        total.update(f"{path.relative_to(home).as_posix()}|{len(raw)}|".encode() + raw)
+    return total.hexdigest()
+
+
 def git(folder: str | Path = ".") -> dict[str, Any] | None:
-    """Return commit, branch and whether files differ from it; None without git or repository."""
-    state = _ask("git", "-C", str(folder), "status", "--porcelain=v2", "--branch")
+    """Return commit, branch and whether files differ from it; None without git or repository.
+
+    Files that git does not follow do not count: a run's own folder would be one of them.
+    """
+    words = ("status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    state = _ask("git", "-C", str(folder), *words)
     if state is None:
         return None
     head = dict(

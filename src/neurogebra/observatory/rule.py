@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any, TypeAlias
 
@@ -55,7 +55,9 @@ class Thresholds:
     spike_loss: float = 1.5  # times the rolling median of the loss
     spike_hits: int = 3
 
-    update_high: float = 0.15  # ‖Δw‖ / ‖w‖, median of the first quarter of the run
+    update_high: float = 0.15  # ‖Δw‖ / ‖w‖, median so far
+    update_high_after: float = 0.25  # of the run
+    update_low_after: float = 0.15
     update_first: float = 0.3  # likewise, twice in the first `persist` sightings
     update_low: float = 3e-5
     frozen_update: float = 1e-9  # of the norm of the weight
@@ -117,9 +119,9 @@ class Thresholds:
     fade_part: float = 0.5
     fade_alive: float = 0.1  # of the first gradients
     clip_share: float = 0.01  # of the gradient that a limit on its norm lets through
-    noisy_walk: float = 0.18  # ‖Δw‖ / ‖w‖ · √updates an epoch, of updates that follow few rows
+    noisy_walk: float = 0.075  # ‖Δw‖ / ‖w‖ · √updates an epoch, of updates that follow few rows
     noisy_batches: int = 50  # an epoch, from which on few rows are few of many
-    noisy_after: float = 0.15  # of the run
+    noisy_after: float = 0.4  # of the run
 
 
 class Track:
@@ -186,7 +188,10 @@ class Context:
             case EpochStart():
                 self.epoch = event.epoch
             case TrainStart():
+                known = self.facts if event.resumed_step else {}
                 self.start, self.step = event, event.resumed_step
+                if known:  # of the first weights, which a run that goes on has no more
+                    self.start = replace(event, run={**event.run, "facts": known})
             case _:
                 pass
 

@@ -266,9 +266,9 @@ COURSE_RULES = (
         diagnosis="So few rows say little of the whole, and such steps follow each of them far.",
         advice=("Use larger batches (32)", "Lower the learning rate"),
         fires_on=start(batches=400, rows=800)
-        + together(*(seen(s, (n,) * 20, at=600) for s, n in (("weight", 5.0), ("update", 0.1)))),
+        + together(*(seen(s, (n,) * 20, at=1700) for s, n in (("weight", 5.0), ("update", 0.1)))),
         quiet_on=start(batches=400, rows=800)
-        + together(*(seen(s, (n,) * 20, at=600) for s, n in (("weight", 5.0), ("update", 0.01)))),
+        + together(*(seen(s, (n,) * 20, at=1700) for s, n in (("weight", 5.0), ("update", 0.003)))),
         explains=("loss_divergence", "gradient_spike", "update_too_large"),
     ),
 )  # fmt: skip

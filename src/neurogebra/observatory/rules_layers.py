@@ -111,17 +111,18 @@ def _loss_calm(ctx: Context, t: Thresholds) -> bool:
     return bool(ctx.losses) and ctx.losses[-1] <= t.spike_loss * median(ctx.losses)
 
 
-def _update_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
-    """Median ‖Δw‖/‖w‖ up to the end of the first quarter of the run; NaN elsewhere."""
+def _update_ratio(event: LayerSeen, ctx: Context, t: Thresholds, after: float) -> float:
+    """Median ‖Δw‖/‖w‖ up to a part of the run, told in its first half; NaN elsewhere."""
     updates, weights = ctx.of(event), ctx.of(event, "weight")
     pairs = list(zip(reversed(updates.recent), reversed(weights.recent), strict=False))
-    if not _is_matrix(event, "update") or len(pairs) < t.warmup or not 0.25 <= ctx.done < 0.5:
+    if not _is_matrix(event, "update") or len(pairs) < t.warmup or not after <= ctx.done < 0.5:
         return math.nan
     return median(u.norm / max(w.norm, _TINY) for u, w in pairs)
 
 
 def _update_too_large(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
-    ratio, early = _update_ratio(event, ctx, t), _first_ratio(event, ctx, t)
+    ratio = _update_ratio(event, ctx, t, t.update_high_after)
+    early = _first_ratio(event, ctx, t)
     if early > t.update_first:
         return {"ratio": early}
     return {"ratio": ratio} if ratio > t.update_high else None
@@ -133,7 +134,7 @@ def _first_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
     First weights that are smaller than usual, or 0, are soon outgrown: they count as usual.
     """
     gains = {k["layer"]: k["gain"] for k in ctx.facts.get("kernels", ()) if k["key"] == "W"}
-    gain = min(1.0, gains.get(event.layer, 0.0))
+    gain = min(1.0, float(gains.get(event.layer, 0.0)))
     updates, weights = ctx.of(event).recent, ctx.of(event, "weight").recent
     early = len(updates) == t.persist and len(weights) == t.persist
     if not early or not _is_matrix(event, "update") or event.layer == ctx.output:
@@ -143,7 +144,7 @@ def _first_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
 
 
 def _update_too_small(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
-    ratio = _update_ratio(event, ctx, t)
+    ratio = _update_ratio(event, ctx, t, t.update_low_after)
     return {"ratio": ratio} if 0 < ratio < t.update_low else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,13 @@ greater, equal, where, absolute, digamma, polygamma = map(
 )
 
 ARITHMETIC = (
-    Op("neg", np.negative, lambda g, y, a: (-g,), "-{0}", tight=2, scalar=lambda a: -a),
+    Op("neg", np.negative, lambda g, y, a: (-g,), "-{0}", tight=2, scalar=operator.neg),
     Op("add", np.add, lambda g, y, a, b: (g, g), "{0} + {1}", 2, tight=1,
-       scalar=lambda a, b: a + b),
+       scalar=operator.add),
     Op("sub", np.subtract, lambda g, y, a, b: (g, -g), "{0} - {1}", 2, tight=1,
-       scalar=lambda a, b: a - b),
+       scalar=operator.sub),
     Op("mul", np.multiply, lambda g, y, a, b: (g * b, g * a), "{0} {1}", 2, tight=2,
-       scalar=lambda a, b: a * b),
+       scalar=operator.mul),
     Op("div", np.true_divide, lambda g, y, a, b: (g / b, -g * y / b), r"\frac{{{0}}}{{{1}}}", 2,
        tight=3, scalar=s.divide),
     Op("pow", np.power,

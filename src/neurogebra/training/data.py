@@ -71,7 +71,8 @@ class Data:
 
     def at(self, rows: np.ndarray) -> Data:
         """Return the rows of these numbers, in that order."""
-        return Data(self.x[rows], _rows(self.y, rows), self._weights(rows))
+        weights = None if self.weights is None else _taken(self.weights, rows)
+        return Data(self.x.take(rows, 0), _taken(self.y, rows), weights)
 
     def batch(self, index: int, rows: slice | np.ndarray) -> Batch:
         """Return some rows as batch number `index`."""
@@ -83,6 +84,10 @@ class Data:
 
 def _rows(arrays: Mapping[str, np.ndarray], rows: slice | np.ndarray) -> dict[str, np.ndarray]:
     return {name: a[rows] for name, a in arrays.items()}
+
+
+def _taken(arrays: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: a.take(rows, 0) for name, a in arrays.items()}
 
 
 def epoch_order(rows: int, epoch: int, run: RunSpec) -> np.ndarray:

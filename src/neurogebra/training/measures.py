@@ -17,6 +17,8 @@ from neurogebra.spec import Head, ModelSpec, RunSpec, check
 LOSS = "loss"
 # Rows of which no batch's own metrics are asked for, counted at once.
 WAITING = 1024
+# Numbers a row of outputs may have in order to wait: those of images are counted as they come.
+WIDE = 1 << 12
 
 
 class Measured(NamedTuple):
@@ -64,14 +66,16 @@ class Measures:
         self.light = [(m.name, m.metric.value, m.key) for m in self.measured if _is_light(m)]
         self.exact = all(tally.exact for tally in self.tallies.values())
         self.calm = all(tally.calm for tally in self.tallies.values())
+        self._small = False  # whether rows are small enough to wait
+        # By head: room for y and for outputs of rows that wait, made when the first come.
+        self._rooms: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.clear()
 
     def clear(self) -> None:
         """Forget all rows."""
         self.rows, self.loss = 0, 0.0
         self.states: dict[tuple[str, str], State] = {}
-        self._later: list[tuple[Mapping[str, np.ndarray], dict[str, np.ndarray]]] = []
-        self._counted = 0  # rows that are not waiting
+        self._waiting = 0  # rows that are kept and not yet counted
 
     def add(
         self,
@@ -87,25 +91,39 @@ class Measures:
         """
         rows = len(next(iter(y.values())))
         self.rows, self.loss = self.rows + rows, self.loss + loss * rows
-        if not told and self.exact:
-            # copies: outputs are the engine's buffers, y may be the caller's own
-            self._later.append((_copied(y), _copied(outputs)))
-            if self.rows - self._counted >= WAITING:
-                self._catch_up()
+        if not told and self.exact and self._keep(y, outputs, rows):
             return {}
         self._catch_up()
-        self._counted = self.rows
         if self.calm:  # spares the common run what entering errstate costs every batch
             return self._count(y, outputs)
         with np.errstate(all="ignore"):
             return self._count(y, outputs)
 
+    def _keep(
+        self, y: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], rows: int
+    ) -> bool:
+        """Copy a batch to the rows that wait; False where it is too large to be worth it."""
+        if not self._rooms:
+            self._rooms = {h: (_room(y[h]), _room(outputs[h])) for h in self.losses}
+            self._small = all(found[0].size <= WIDE for _, found in self._rooms.values())
+        if rows > WAITING or not self._small:
+            return False
+        start, end = self._waiting, self._waiting + rows
+        if end > WAITING:
+            self._catch_up()
+            start, end = 0, rows
+        # copies: outputs are the engine's buffers, y may be the caller's own
+        for head, (truth, found) in self._rooms.items():
+            truth[start:end], found[start:end] = y[head], outputs[head]
+        self._waiting = end
+        return True
+
     def _catch_up(self) -> None:
         """Count the rows that wait."""
-        later, self._later, self._counted = self._later, [], self.rows
-        if later:
-            y = {head: np.concatenate([b[0][head] for b in later]) for head in self.losses}
-            outputs = {head: np.concatenate([b[1][head] for b in later]) for head in self.losses}
+        rows, self._waiting = self._waiting, 0
+        if rows:
+            y = {head: truth[:rows] for head, (truth, _) in self._rooms.items()}
+            outputs = {head: found[:rows] for head, (_, found) in self._rooms.items()}
             with np.errstate(all="ignore"):
                 self._count(y, outputs)
 
@@ -164,8 +182,8 @@ class Measures:
             self.states[head, name] = tally.restored(found.copy())
 
 
-def _copied(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {head: a.copy() for head, a in arrays.items()}
+def _room(a: np.ndarray) -> np.ndarray:
+    return np.empty((WAITING, *a.shape[1:]), a.dtype)
 
 
 def _is_light(measured: Measured) -> bool:
