@@ -132,7 +132,8 @@ REFERENCES = {
     "max_pool": torch_ops.TABLE["max_pool"],
     "max_pool_at": _pooled_at,
     "max_pool_back": lambda g, a, **at: torch.func.vjp(
-        lambda h: _pooled_at(h, a, **at), torch.zeros_like(a))[1](g)[0],
+        lambda h: _pooled_at(h, a, **at), torch.zeros_like(a)
+    )[1](g)[0],
     "sign": lambda a: torch.where(a.isnan(), a, torch.sign(a)),
     "step": lambda a: torch.where(a.isnan(), a, torch.heaviside(a, torch.zeros_like(a))),
     "softplus": lambda a: torch.logaddexp(a, torch.zeros_like(a)),

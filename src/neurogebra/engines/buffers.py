@@ -77,7 +77,8 @@ class Buffers:
             self.show(register, piece[1])
             return piece[0]
         size = math.prod(shape)
-        flat = self._spare(size, longest=size if register in self.pinned else 2 * size)
+        # What must stay gets memory of its own: programs that share spares run in between.
+        flat = None if register in self.pinned else self._spare(size, longest=2 * size)
         if flat is None:
             flat = np.empty(size, self.dtype)
         if register not in self.pinned:

@@ -102,9 +102,7 @@ class Recorded:
         # The arrays of a recording stay, so they are looked up once: each head's output.
         self.outputs = {key[1]: a for key, a in self.results.items() if key[0] == "output"}
 
-    def feed(
-        self, x: np.ndarray, y: Arrays | None = None, weights: Arrays | None = None
-    ) -> None:
+    def feed(self, x: np.ndarray, y: Arrays | None = None, weights: Arrays | None = None) -> None:
         """Copy a batch into the input buffers."""
         check_input(self.model, self.x.shape, x)
         np.copyto(self.x, x)
