@@ -162,7 +162,6 @@ def case_of(kind, **settings):
 
 # A fault in an operation, and a layer that must notice it.
 FAULTS = {
-    "a slope": ("max_pool_back", "MaxPooling2D", {}),
     "patches": ("patches", "Conv2D", {}),
     "a kernel's slope": ("conv2d_left", "Conv2D", {}),
     "padding": ("pad", "Conv2D", {"padding": "same"}),
@@ -172,7 +171,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_seen(fault, monkeypatch):
     op, kind, settings = FAULTS[fault]
-    from neurogebra.engines import image_kernels
+    from neurogebra.engines import image_kernels, numpy_engine
 
     right = image_kernels._KERNELS[op]
 
@@ -192,6 +191,22 @@ def test_a_planted_fault_is_seen(fault, monkeypatch):
     case = case_of(kind, **settings)
     compare(case, True)
     monkeypatch.setitem(image_kernels._KERNELS, op, wrong)
+    numpy_engine._planned.cache_clear()  # a plan that is kept knows its kernels
+    with pytest.raises(AssertionError):
+        compare(case, True)
+
+
+def test_a_wrong_slope_of_a_pool_is_seen(monkeypatch):
+    from neurogebra.engines import pool_kernels
+
+    case, right = case_of("MaxPooling2D"), pool_kernels._spread
+
+    def wrong(*arrays):
+        right(*arrays)
+        arrays[-1][...] *= 1.001
+
+    compare(case, True)
+    monkeypatch.setattr(pool_kernels, "_spread", wrong)
     with pytest.raises(AssertionError):
         compare(case, True)
 
