@@ -2,8 +2,8 @@
 
 Run: python benchmarks/book.py [--rounds 60] [--out FILE]
      (pip install scipy numexpr jax)
-Every task runs once a round. A ratio is our shortest time over the other's shortest: what else
-the machine does makes times longer, never shorter.
+Every task runs once a round. Ratios are medians over rounds of (our time / the other's time),
+both taken in the same round.
 """
 
 from __future__ import annotations
@@ -102,12 +102,13 @@ def seconds(task: Task) -> float:
 
 
 def beside(tasks: dict[str, Task], rounds: int) -> dict[str, float]:
-    """Return our shortest time in ms, and by task what multiple of its shortest time that is."""
+    """Return our median time in ms, and by task the median of our time over its in a round."""
     for task in tasks.values():
         task()
     times = [{name: seconds(task) for name, task in tasks.items()} for _ in range(rounds)]
-    best = {name: min(t[name] for t in times) for name in tasks}
-    return {"ms": best["ours"] * 1e3, **{name: best["ours"] / best[name] for name in tasks}}
+    ours = statistics.median(t["ours"] for t in times)
+    ratios = {name: statistics.median(t["ours"] / t[name] for t in times) for name in tasks}
+    return {"ms": ours * 1e3, **ratios}
 
 
 def fused(rounds: int) -> list[str]:

@@ -68,7 +68,9 @@ class Setting:
 
 
 SETTINGS = {
-    "digits": Setting(512, "gelu", 0.3, 0.003, 0.1, 60, 64),
+    # Digits: the best of 16 by a fifth of the training rows held back, over three seeds. MNIST: the
+    # first one tried.
+    "digits": Setting(256, "gelu", 0.3, 0.003, 0.1, 60, 64),
     "MNIST": Setting(512, "relu", 0.3, 0.002, 0.05, 15, 128),
 }
 
