@@ -11,6 +11,7 @@ import numpy as np
 from neurogebra.core.differentiate import gradient
 from neurogebra.core.latex_unicode import unicode
 from neurogebra.core.tree import Node, build, in_order, number, symbol
+from neurogebra.engines import book
 from neurogebra.engines.recorder import UNIFORM
 from neurogebra.ops import ALPHABET, apply
 from neurogebra.ops.record import ELEMENTWISE, REDUCTION
@@ -80,7 +81,8 @@ class Tape:
         out = self.values[id(user)]
         given = {"g": np.ones_like(out), "out": out, "one": one}
         given |= {f"a{i}": self.values[id(a)] for i, a in enumerate(user.args)}
-        return np.broadcast_to(_evaluated(found, given), np.shape(out))
+        value = book.evaluate(found, given, lambda op, *args, **attrs: apply(op, args, attrs))
+        return np.broadcast_to(value, np.shape(out))
 
 
 def cotangent(user: Node, place: int, names: Mapping[int, str]) -> Node | None:
@@ -141,14 +143,3 @@ def _backward(
 
 def _named(args: tuple[Node, ...], names: Mapping[int, str]) -> tuple[Node, ...]:
     return tuple(a if a.is_number else symbol(names[id(a)]) for a in args)
-
-
-def _evaluated(root: Node, given: Mapping[str, Any]) -> Any:
-    made: dict[int, Any] = {}
-    for node in in_order(root):
-        if node.args:
-            args = tuple(made[id(a)] for a in node.args)
-            made[id(node)] = apply(node.op, args, dict(node.attrs))
-        else:
-            made[id(node)] = given[node.value] if node.is_symbol else node.value
-    return made[id(root)]
