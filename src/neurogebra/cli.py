@@ -11,12 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from neurogebra import __version__, cli_text
+from neurogebra.cli_formulas import book
+from neurogebra.cli_options import DIVERGED, INTERRUPTED, REFUSED, AsJson
+from neurogebra.cli_runs import runs
 from neurogebra.errors import BadValue, NeurogebraError, UnknownName
 
 # The rooms are imported by the commands that need them, so that help comes at once.
 # Newer versions of Typer carry a copy of Click, older ones import it.
 USAGE_ERROR: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
-REFUSED, DIVERGED, INTERRUPTED = 2, 1, 130
 LAYERS, EPOCHS, PATIENCE = "64:relu,32:tanh", 200, 15
 # What a resumed run may be told; everything else it knows from its folder.
 WITH_RESUME = ("resume", "log_level", "quiet", "as_json")
@@ -31,8 +33,6 @@ app = typer.Typer(
 )
 assets = typer.Typer(help="The browser libraries that the dashboard draws with.")
 app.add_typer(assets, name="assets")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -187,167 +187,6 @@ def predict(
 
 
 @app.command()
-def diagnose(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
-    sarif: Annotated[
-        Path | None, typer.Option("--sarif", metavar="FILE", help="Findings for CI, as SARIF.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what is wrong with a run and what to change, from its logs; exit code 1 if anything."""
-    from neurogebra.cli_diagnose import tell_diagnosis
-
-    tell_diagnosis(run, as_json=as_json, out=sarif)
-
-
-@app.command()
-def reproduce(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
-    out: Annotated[Path | None, typer.Option(help="A new folder to keep the second one.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a run once more and compare bit by bit; exit code 1 where they differ."""
-    from neurogebra.cli_reproduce import tell_reproduced
-
-    tell_reproduced(run, out, as_json=as_json)
-
-
-@app.command()
-def diff(
-    runs: Annotated[tuple[Path, Path], typer.Argument(metavar="RUN RUN", help="Two folders.")],
-    as_json: AsJson = False,
-) -> None:
-    """Name what changed between two runs, and since when they differ; exit code 1 if anything."""
-    from neurogebra.cli_reproduce import tell_diff
-
-    tell_diff(*runs, as_json=as_json)
-
-
-@app.command()
-def logs(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
-    tier: Annotated[
-        str | None, typer.Option(metavar="TIER", help="basic, health or debug; else the first two.")
-    ] = None,
-    since: Annotated[int, typer.Option(metavar="STEP", help="From this update on.")] = 0,
-    layer: Annotated[str | None, typer.Option(metavar="NAME", help="Of one layer only.")] = None,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on while the run goes on.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the stored lines: one JSON object an event.")
-    ] = False,
-    otel: Annotated[
-        bool, typer.Option("--otel", help="Print each for OpenTelemetry: OTLP/JSON, one a line.")
-    ] = False,
-) -> None:
-    """Print the events of a run that its logs hold, oldest first."""
-    from neurogebra.cli_logs import Wanted, tell_logs
-
-    try:
-        tell_logs(run, Wanted(tier, since, layer), follow=follow, as_json=as_json, otel=otel)
-    except KeyboardInterrupt:
-        if not follow:
-            raise
-        raise typer.Exit(INTERRUPTED) from None  # the usual end of following: nothing to say
-
-
-@app.command()
-def experiment(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Which; without one they are listed.")
-    ] = None,
-    runs: Annotated[
-        int | None, typer.Option(metavar="N", help="Seeds or splits, if not its own number.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Try out a claim about training on this machine; exit code 1 where it does not hold."""
-    from neurogebra.cli_experiment import tell_experiment, tell_experiments
-
-    if name is None:
-        tell_experiments(as_json=as_json)
-    elif not tell_experiment(name, runs, as_json=as_json):
-        raise typer.Exit(1)
-
-
-@app.command()
-def formula(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Such as relu, or a text: 'x*tanh(x)'.")
-    ],
-    at: Annotated[
-        list[str] | None, typer.Option(metavar="x=2", help="A value; once for every input.")
-    ] = None,
-    grad: Annotated[
-        str | None, typer.Option(metavar="x", help="The derivative by x instead.")
-    ] = None,
-    code: Annotated[
-        str | None,
-        typer.Option(metavar="LIBRARY", help="numpy, torch, jax, tensorflow, sympy, python."),
-    ] = None,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw it with its derivative.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show a formula of the book: what it says, its derivatives, its source."""
-    from neurogebra.cli_book import tell_formula
-
-    tell_formula(name, at=at or (), grad=grad, code=code, plot=plot, as_json=as_json)
-
-
-@app.command()
-def formulas(
-    category: Annotated[str | None, typer.Option(help="Only those of one, such as loss.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the formulas of the book."""
-    from neurogebra.cli_book import tell_formulas
-
-    tell_formulas(category, as_json=as_json)
-
-
-@app.command()
-def compare(
-    names: Annotated[list[str], typer.Argument(metavar="NAMES…", help="Two or more.")],
-    as_json: AsJson = False,
-) -> None:
-    """Show formulas side by side: range, values, slopes, cost, use."""
-    from neurogebra.cli_book import tell_compared
-
-    tell_compared(names, as_json=as_json)
-
-
-@app.command()
-def verify(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Such as relu, or a text: 'log(1 + exp(x))'.")
-    ],
-    domain: Annotated[
-        list[str] | None, typer.Option(metavar="x=0:1", help="Where to look; once for an input.")
-    ] = None,
-    shape: Annotated[
-        list[str] | None, typer.Option(metavar="X=4,3", help="An array's sizes; once for an input.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Hold a formula to the laws of the book: domain, overflow, lost digits, derivative."""
-    from neurogebra.cli_verify import tell_verified
-
-    tell_verified(name, domain=domain or (), shapes=shape or (), as_json=as_json)
-
-
-@app.command()
-def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS…", help="Any, in any order.")],
-    as_json: AsJson = False,
-) -> None:
-    """Search the book of formulas."""
-    from neurogebra.cli_book import tell_found
-
-    tell_found(" ".join(words), as_json=as_json)
-
-
-@app.command()
 def datasets(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Tell all of one.")] = None,
 ) -> None:
@@ -355,6 +194,10 @@ def datasets(
     from neurogebra.cli_tables import tell_datasets
 
     tell_datasets(name)
+
+
+app.add_typer(runs)
+app.add_typer(book)
 
 
 @assets.command()
