@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from neurogebra.datasets.remote import Remote
 from neurogebra.datasets.strict import Reader
 from neurogebra.errors import BadValue
 
@@ -89,12 +90,24 @@ class Parts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Best:
+    """The best score that any rule can have on rows drawn from a known distribution.
+
+    score: called with the options of `draw`, it returns the Bayes-optimal value of `metric`.
+    """
+
+    metric: str
+    score: Callable[..., float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dataset:
     """A set of rows that can be learned from, and where it comes from.
 
     origin: observed (measured), simulated or rendered by its source, or generated here by
     `draw(rng, **options) -> (X, y)`. features, other_targets and target stand in file order;
-    other_targets are kept out of the inputs because they follow from the answer.
+    other_targets are kept out of the inputs because they follow from the answer. remote: the
+    files of a set that must be fetched.
     """
 
     id: str
@@ -124,6 +137,8 @@ class Dataset:
     baseline: Baseline | None = None
     aliases: tuple[str, ...] = ()
     draw: Callable[..., Any] | None = None
+    best: Best | None = None
+    remote: Remote | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
