@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteFile:
-    """One file to fetch: its addresses in the order to try, its size in bytes if known, its hash."""
+    """One file to fetch: its addresses in the order to try, its bytes if known, its hash."""
 
     name: str
     urls: tuple[str, ...]
