@@ -157,6 +157,17 @@ def test_engines_agree_for_20_steps(case):
     assert gap(case) < TOLERANCE
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("kind", LAYERS)
+def test_engines_agree_with_every_optimizer(kind, loss):
+    """All of layers × losses × optimisers: half an hour."""
+    model = around(LAYERS[kind])
+    model = ModelSpec(kind, model.in_shape, (*model.layers[:-1], with_loss(loss)[0].layers[-1]))
+    gaps = {rule: gap(Case(model, loss, rule, weighted=False)) for rule in OPTIMIZERS}
+    assert {rule: wide for rule, wide in gaps.items() if wide >= TOLERANCE} == {}
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "momentum", "lamb", "muon"])
 def test_engines_agree_with_two_heads(optimizer):
     assert gap(Case(two_heads(), "mse", optimizer, True)) < TOLERANCE

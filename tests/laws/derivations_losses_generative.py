@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from scipy import stats
+from scipy import special, stats
 from torch.nn import functional
 
 from .derivations_losses import tensor
@@ -166,4 +166,10 @@ DERIVATIONS = {
         v["z"] + (1 - 2 / (1 + np.exp(2 * (np.vdot(v["w"], v["z"]) + v["b"])))) * v["u"]
     ),
     "planar_flow_log_det": _planar,
+    "kl_divergence_loss": lambda v: np.mean(
+        [stats.entropy(y, p) for y, p in zip(v["y"], v["y_pred"], strict=True)]
+    ),
+    "kl_divergence_loss_logits": lambda v: np.mean(
+        [stats.entropy(y, special.softmax(z)) for y, z in zip(v["y"], v["y_pred"], strict=True)]
+    ),
 }

@@ -47,7 +47,7 @@ def _tversky(v, alarms, misses, smooth=1.0):
 
 
 def _generalized_dice(v):
-    w = [1 / np.sum(c) ** 2 for c in v["y"].T]
+    w = [1 / max(np.sum(c), 1) ** 2 for c in v["y"].T]
     pairs = list(zip(v["y"].T, v["y_pred"].T, strict=True))
     over = sum(k * (a @ b) for k, (a, b) in zip(w, pairs, strict=True))
     return 1 - 2 * over / sum(k * (a.sum() + b.sum()) for k, (a, b) in zip(w, pairs, strict=True))

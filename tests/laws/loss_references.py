@@ -122,7 +122,7 @@ def lovasz(y, p):
 
 
 def generalized_dice(y, p):
-    w = 1 / y.sum(0) ** 2
+    w = 1 / y.sum(0).clamp(min=1) ** 2
     return 1 - 2 * (w * (y * p).sum(0)).sum() / (w * (y + p).sum(0)).sum()
 
 
@@ -213,6 +213,8 @@ REFERENCES = {
     "generalized_crossentropy": lambda y, p, q=0.7: (1 - true(y, p) ** q) / q,
     "soft_bootstrap_loss": soft_bootstrap,
     "squared_emd_loss": lambda y, p: ((y.cumsum(-1) - p.cumsum(-1)) ** 2).sum(-1),
+    "kl_divergence_loss": lambda y, p: F.kl_div(torch.log(p), y, **NONE).sum(-1),
+    "kl_divergence_loss_logits": lambda y, z: F.kl_div(z.log_softmax(-1), y, **NONE).sum(-1),
     "generalized_dice_loss": generalized_dice,
     "crammer_singer_hinge": crammer_singer,
     "multi_margin_loss": multi_margin,

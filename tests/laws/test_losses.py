@@ -295,6 +295,16 @@ def test_a_head_with_options_has_a_loss_of_its_own():
         ModelSpec("m", (2,), (Dense(1),), (Head(loss_options={"delta": 1.0}),))
 
 
+@every_engine
+def test_a_class_that_a_batch_lacks_leaves_dice_finite(engine):
+    net, _ = network(engine, "generalized_dice_loss")
+    x, y = batch_of("generalized_dice_loss")
+    y = np.eye(3)[np.arange(len(y)) % 2]
+    loss, grads = net.gradients(x, {"output": y}, None)
+    assert 0 < loss < 1
+    assert all(np.isfinite(g).all() and g.any() for g in grads.values())
+
+
 def plant(monkeypatch, name, change):
     row = replace(LOSSES[name], **change)
     monkeypatch.setitem(LOSSES._members, name, row)

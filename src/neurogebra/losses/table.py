@@ -208,6 +208,12 @@ ONE_OF_MANY = (
            aliases=("soft_bootstrap",)),
     SHARES("squared_emd_loss",
            aliases=("squared_emd", "ranked_probability_score")),
+    SHARES(
+        "kl_divergence_loss",
+        fused=(("softmax", "kl_divergence_loss_logits"),),
+        aliases=("kl_divergence", "kld", "kullback_leibler_divergence"),
+    ),
+    SCORES("kl_divergence_loss_logits", aliases=("kl_divergence_logits",)),
     SHARES("generalized_dice_loss", over="", flat=True,
            aliases=("generalized_dice",)),
     Loss("crammer_singer_hinge", CLASSES, over=ROWS,

@@ -725,4 +725,45 @@ SCORES_AND_FLOWS = (
     ),
 )
 
-LOSSES_GENERATIVE = (*AUTOENCODERS, *ADVERSARIAL, *DIFFUSION, *SCORES_AND_FLOWS)
+_KULLBACK = (
+    "Kullback & Leibler (1951), On information and sufficiency, Annals of Mathematical "
+    "Statistics 22, 79-86"
+)
+_SHARES = Rows(("n", "m"), PROBABILITY, simplex=True)
+
+DISTRIBUTIONS = (
+    Formula(
+        name="kl_divergence_loss",
+        expr="mean(sum(y * log(y / y_pred), -1))",
+        inputs=("y", "y_pred"),
+        summary="How far predicted shares are from true ones, a row a distribution.",
+        category="loss",
+        stable="mean(sum(xlogy(y, y) - xlogy(y, y_pred), -1))",
+        domain=(("y", _SHARES), ("y_pred", _SHARES)),
+        usage="Distillation, and targets that are distributions.",
+        pros=("0 where the shares are right, unlike cross-entropy.",),
+        cons=("Infinite where a true share met 0: prefer the form that takes logits.",),
+        subcategory="distribution",
+        source=_KULLBACK,
+        checks=(at(y=((0.5, 0.5),), y_pred=((0.25, 0.75),))(0.14384103622589042),),
+        sensitive=True,
+    ),
+    Formula(
+        name="kl_divergence_loss_logits",
+        expr="mean(log(sum(exp(y_pred), -1)) + sum(y * log(y) - y * y_pred, -1))",
+        inputs=("y", "y_pred"),
+        summary="The divergence of true shares from the softmax of logits.",
+        category="loss",
+        stable="mean(logsumexp(y_pred, -1) + sum(xlogy(y, y) - y * y_pred, -1))",
+        domain=(("y", _SHARES), ("y_pred", Rows(("n", "m")))),
+        usage="Distillation: what training really computes.",
+        pros=("Finite for every logit.", "Its gradient is softmax(z) − y."),
+        cons=("Takes logits, not shares; rows of y must sum to 1.",),
+        subcategory="distribution",
+        source=_KULLBACK,
+        checks=(at(y=((1.0, 0.0),), y_pred=((0.0, 0.0),))(LN2),),
+        sensitive=True,
+    ),
+)
+
+LOSSES_GENERATIVE = (*AUTOENCODERS, *ADVERSARIAL, *DIFFUSION, *SCORES_AND_FLOWS, *DISTRIBUTIONS)

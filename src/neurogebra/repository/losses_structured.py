@@ -145,8 +145,8 @@ SEGMENTATION = (
     ),
     Formula(
         name="generalized_dice_loss",
-        expr="1 - 2 * sum(sum(y * y_pred, 0) / sum(y, 0) ** 2) "
-        "/ sum(sum(y + y_pred, 0) / sum(y, 0) ** 2)",
+        expr="1 - 2 * sum(sum(y * y_pred, 0) / max(sum(y, 0), 1) ** 2) "
+        "/ sum(sum(y + y_pred, 0) / max(sum(y, 0), 1) ** 2)",
         inputs=("y", "y_pred"),
         summary="The Dice loss of many classes, each weighed by one over its squared size.",
         category="loss",
@@ -156,7 +156,7 @@ SEGMENTATION = (
         ),
         usage="Segmentation with classes of very unequal size: a row a pixel, a column a class.",
         pros=("Small regions count as much as large ones.",),
-        cons=("Undefined for a class without pixels.",),
+        cons=("A class without pixels weighs as one of a single pixel: any guess of it costs.",),
         subcategory="segmentation",
         source="Sudre, Li, Vercauteren, Ourselin & Cardoso (2017), Generalised Dice overlap as a "
         "deep learning loss function for highly unbalanced segmentations, arXiv:1707.03237",
