@@ -6,6 +6,7 @@ Import this before NumPy: it says how many threads the libraries that NumPy load
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import os
 import platform
@@ -124,12 +125,29 @@ def about(what: str, threads: int, rounds: int) -> str:
 
     from neurogebra.engines import blas
 
-    maker = "MKL (the mkl extra)" if blas.library() else "OpenBLAS (NumPy)"
+    maker = "MKL (the mkl extra)" if blas.library() else f"OpenBLAS (NumPy){kernels()}"
     return (
         f"{what}, {threads} thread(s), {rounds} rounds in turns, best of rounds;\n"
         f"{processor()}, our large products by {maker};\n"
         f"numpy {numpy.__version__}, torch {torch.__version__}, python {sys.version.split()[0]}"
     )
+
+
+def kernels() -> str:
+    """Return for which processor NumPy's OpenBLAS computes, "" where nobody tells.
+
+    NumPy's wheels know few processors, and take an older one's kernels on others: the variable
+    OPENBLAS_CORETYPE, as SKYLAKEX for AVX-512, takes others before NumPy is imported.
+    """
+    import numpy
+
+    folder = Path(numpy.__file__).parent.parent / "numpy.libs"
+    for path in sorted(folder.glob("libscipy_openblas*")):
+        name = getattr(ctypes.CDLL(str(path)), "scipy_openblas_get_corename64_", None)
+        if name is not None:
+            name.restype = ctypes.c_char_p
+            return f", kernels for {name().decode()}"
+    return ""
 
 
 def processor() -> str:

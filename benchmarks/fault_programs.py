@@ -11,10 +11,14 @@ from fault_data import Rows, rows_of
 
 from neurogebra.builders.layer import Layer
 from neurogebra.layers import LSTM, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, SimpleRNN
+from neurogebra.losses import LOSSES as KNOWN
+from neurogebra.losses.record import CLASSES, ROWS, Loss
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.doctor import Doctor
 from neurogebra.observatory.events import Event, Level, Stamped
+from neurogebra.repository import FORMULAS, Formula
 from neurogebra.spec import ModelSpec, RunSpec
+from neurogebra.training import baseline
 from neurogebra.training.data import Batch, Data, prepare
 from neurogebra.training.runner import run as train
 from neurogebra.training.session import Session
@@ -28,6 +32,13 @@ LOSSES = {
     "ce_regr": "categorical_crossentropy",
 }
 SMALL = 0.05  # of Keras' plain "uniform" and "normal" first weights
+APART = "crossentropy_of_renormalized_shares"
+"""Keras' categorical cross-entropy over outputs that are shares each by themselves.
+
+It divides them by their sum, which the library's own does not: with that one such a program is
+another one, in which all outputs may become 1.
+"""
+LEAST = "maximum(y_pred, 1e-7)"  # as Keras clips
 
 
 class Unbuildable(Exception):
@@ -97,7 +108,7 @@ def _session(program: Program, rows: Rows, limit: int) -> Session:
     size = max(1, round(side["batch"] * batch))
     per_epoch = -(-len(rows.x) // size)
     run = RunSpec(
-        loss=LOSSES.get(side["loss"], side["loss"]),
+        loss=_loss(side),
         epochs=max(1, min(round(side["epochs"] * epochs), limit // per_epoch)),
         batch_size=size,
         seed=program.seed,
@@ -112,6 +123,26 @@ def _session(program: Program, rows: Rows, limit: int) -> Session:
     session = Session(model, run, data, checks, _weights(model, layers, program.seed))
     _inject(session, side, mutation, _detached(side["layers"], model))
     return session
+
+
+def _loss(side: Mapping[str, Any]) -> str:
+    shares = side["loss"] == "cce" and side["layers"][-1].get("activation") == "sigmoid"
+    if not shares:
+        return LOSSES.get(side["loss"], side["loss"])
+    if APART not in KNOWN:
+        text = f"-mean(sum(y * log({LEAST}), -1) - log(sum({LEAST}, -1)))"
+        FORMULAS.add(
+            Formula(
+                name=APART,
+                expr=text,
+                inputs=("y", "y_pred"),
+                summary="Cross-entropy of shares that are divided by their sum.",
+                category="loss",
+            )
+        )
+        KNOWN.add(Loss(APART, CLASSES, end="sigmoid", over=ROWS))
+        baseline._BEST[APART] = baseline._BEST["categorical_crossentropy"]
+    return APART
 
 
 def _targets(side: Mapping[str, Any], y: np.ndarray) -> np.ndarray:

@@ -1,51 +1,33 @@
 """What an MLP learns: test accuracy on digits and on MNIST, and the seconds that it takes.
 
-Run: python benchmarks/learn.py [--mnist FOLDER] [--threads 2] [--out FILE]
-Digits: the bundled set, its default split. MNIST: FOLDER with the four idx files, plain, .gz or
-.xz ("mnist-train-images.idx.xz" or "train-images-idx3-ubyte.gz"); skipped where it is not there.
-The test set is looked at once, when training is over. Seconds are of the wall, fit alone.
+Run: python benchmarks/learn.py [--only digits] [--threads 2] [--out FILE]
+Both are bundled: digits by its default split, MNIST by its own parts. The test set is looked at
+once, when training is over. Seconds are of the wall, fit alone.
 """
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from beside import arguments, processor, show, verdict
 
-OPTIONS = arguments(__doc__, rounds=1, threads=[2], mnist="", seed=0)
+OPTIONS = arguments(__doc__, rounds=1, threads=[2], seed=0)
 
 import numpy as np
 
 from neurogebra.builders.model_builder import ModelBuilder
 from neurogebra.datasets.loaders import Datasets
 
-OPENERS = {".gz": gzip.open, ".xz": lzma.open, "": open}
 GOALS = {"digits": 0.98, "MNIST": 0.985}
 MOST = 60.0
 
 
-def idx(folder: Path, part: str, kind: str) -> np.ndarray:
-    """Return the array of an idx file: its shape lies before its bytes."""
-    for path in sorted(folder.iterdir()):
-        name = path.name.replace("t10k", "test")
-        if name.startswith((f"mnist-{part}-{kind}", f"{part}-{kind}")):
-            with OPENERS[path.suffix if path.suffix in OPENERS else ""](path, "rb") as file:
-                data = file.read()
-            axes = data[3]
-            shape = np.frombuffer(data, ">i4", axes, 4)
-            return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
-    raise FileNotFoundError(f"{folder} has no {part} {kind} of MNIST")
-
-
-def mnist(folder: Path) -> tuple[np.ndarray, ...]:
+def mnist() -> tuple[np.ndarray, ...]:
     """Return training pixels and labels, test pixels and labels."""
-    parts = [idx(folder, p, k) for p in ("train", "test") for k in ("images", "labels")]
-    return tuple(a.reshape(len(a), -1) / np.float32(255) if a.ndim == 3 else a for a in parts)
+    (x, y), (xt, yt) = Datasets.load_mnist()
+    return x.reshape(len(x), -1) / 255, y, xt.reshape(len(xt), -1) / 255, yt
 
 
 def digits() -> tuple[np.ndarray, ...]:
@@ -104,12 +86,9 @@ def table() -> Iterator[str]:
     where = f"{OPTIONS.threads} thread(s), seed {OPTIONS.seed}; {processor()}"
     yield f"test accuracy of an MLP, {where}"
     yield f"{'set':8}{'rows':>8}{'test':>7}{'epochs':>8}{'accuracy':>10}"
-    yield learn("digits", digits())
-    folder = Path(OPTIONS.mnist)
-    if OPTIONS.mnist and folder.is_dir():
-        yield learn("MNIST", mnist(folder))
-    else:
-        yield "MNIST    skipped: --mnist FOLDER names the folder with its four idx files"
+    for name, data in (("digits", digits), ("MNIST", mnist)):
+        if OPTIONS.only in name:
+            yield learn(name, data())
 
 
 if __name__ == "__main__":

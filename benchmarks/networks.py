@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
+from beside import about, in_turns, ratio, verdict
 from torch import nn
 
 from neurogebra.engines import ENGINES
@@ -168,3 +170,32 @@ def missing(case: Case) -> str:
     """Return the line of a row that cannot be, "" where it can."""
     lacking = [name for name in case.needs if name not in LAYERS]
     return f"{case.name:24} not in LAYERS: {', '.join(lacking)}" if lacking else ""
+
+
+def compared(
+    engine: str, peer: str, what: str, options: Namespace, over: str, goal: float | None = None
+) -> Iterator[str]:
+    """Yield the table of one of our engines beside torch, the tasks of a row taken in turns.
+
+    peer: what torch's column is called; over: whose time a ratio is divided by, "peer" (a
+    ratio is to stay under the case's goal) or "ours" (it is a speed, at least `goal`).
+    """
+    yield about(what, options.threads, options.rounds)
+    name = "ratio" if over == "peer" else "speed"
+    heads = f"{'ours µs':>10}{peer + ' µs':>10}{name:>8}{'median':>8}"
+    yield f"{'network':24} {'':10}{heads}   goal"
+    for case in CASES:
+        if options.only not in case.name:
+            continue
+        if missing(case):
+            yield missing(case)
+            continue
+        tasks = {"ours": case.step_of_ours(engine), "peer": case.step_of_torch()}
+        times = in_turns(tasks, options.rounds, case.steps)
+        best, median = ratio(times, "ours" if over == "peer" else "peer", over)
+        mine, theirs = (min(t) * 1e6 for t in times.values())
+        met = verdict(best, case.goal if goal is None else goal, least=goal is not None)
+        yield (
+            f"{case.name:24} batch {case.batch:<4}{mine:10.1f}{theirs:10.1f}"
+            f"{best:8.3f}{median:8.3f}   {met}"
+        )

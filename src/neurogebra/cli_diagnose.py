@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 from rich.text import Text
 
 from neurogebra import __version__, files
+from neurogebra.builders.prove import prove_run
 from neurogebra.cli_text import screen, tell_json
 from neurogebra.observatory.diagnosis import Diagnosis
+from neurogebra.observatory.remedy import HELPED, NO_HELP, NOT_TRIED, WORSE, Proof, Trial
 from neurogebra.observatory.render.text import inert
 from neurogebra.observatory.replay import examine_run
 from neurogebra.observatory.rules import RULES
@@ -17,21 +20,27 @@ from neurogebra.observatory.sarif import sarif
 from neurogebra.observatory.sinks.terminal_screen import BLUE, DIM, GREEN, RED, YELLOW
 
 COLOURS = {"healthy": GREEN, "unhealthy": RED}
+VERDICTS = {HELPED: GREEN, NO_HELP: YELLOW, NOT_TRIED: YELLOW, WORSE: RED}
 FOUND = 1
 
 
-def tell_diagnosis(run: Path, *, as_json: bool = False, out: Path | None = None) -> None:
+def tell_diagnosis(
+    run: Path, *, as_json: bool = False, out: Path | None = None, prove_fix: bool = False
+) -> None:
     """Print what is wrong with a run, from its logs alone; exit with 1 where something is.
 
-    out: a file for the findings as SARIF 2.1.0.
+    out: a file for the findings as SARIF 2.1.0; prove_fix: also try what it proposes, which
+    takes the run's data and does not touch its folder.
     """
     found = examine_run(run).diagnosis()
+    if prove_fix:
+        found = prove_run(run, found)
     if out is not None:
         files.write_json(out, sarif(found, RULES.values(), __version__, run.as_posix()))
     if as_json:
         tell_json(found.to_dict())
     else:
-        screen().show(*_lines(found))
+        screen().show(*_lines(found), *_proof(found.proof))
     if found.findings:
         raise typer.Exit(FOUND)
 
@@ -48,3 +57,27 @@ def _lines(found: Diagnosis) -> list[Text]:
     if others:
         lines += [Text(), *(Text(f"also  {inert(message, 2000)}", DIM) for message in others)]
     return lines
+
+
+def _proof(proof: Proof | None) -> Iterator[Text]:
+    if proof is None:
+        return
+    yield Text()
+    if proof.trials:
+        yield Text.assemble(
+            (proof.verdict, f"bold {VERDICTS[proof.verdict]}"),
+            (f"  {proof.method}", DIM),
+        )
+    for trial in proof.trials:
+        yield Text()
+        yield from _trial(trial)
+    if proof.trials:
+        yield from (Text(), Text(proof.took, DIM))
+    yield from (Text(inert(line, 2000), YELLOW) for line in proof.untried_lines)
+
+
+def _trial(trial: Trial) -> Iterator[Text]:
+    for line in trial.lines:
+        word, _, rest = line.partition(" ")
+        style = VERDICTS[trial.verdict] if word == "verdict" else ""
+        yield Text.assemble((f"{word:<9}", BLUE), (inert(rest.strip(), 2000), style))

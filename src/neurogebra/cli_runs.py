@@ -18,12 +18,19 @@ def diagnose(
     sarif: Annotated[
         Path | None, typer.Option("--sarif", metavar="FILE", help="Findings for CI, as SARIF.")
     ] = None,
+    prove_fix: Annotated[
+        bool, typer.Option("--prove-fix", help="Try what it proposes in short runs, and compare.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is wrong with a run and what to change, from its logs; exit code 1 if anything."""
+    """Say what is wrong with a run and what to change, from its logs.
+
+    Exit code 0: nothing is wrong; 1: something is, whatever a trial shows;
+    2: refused, for want of logs or, to try something, of the data; 130: interrupted.
+    """
     from neurogebra.cli_diagnose import tell_diagnosis
 
-    tell_diagnosis(run, as_json=as_json, out=sarif)
+    tell_diagnosis(run, as_json=as_json, out=sarif, prove_fix=prove_fix)
 
 
 @runs.command()

@@ -11,7 +11,6 @@ import sys
 
 import pytest
 
-from neurogebra.bridges.governor import Governor
 from neurogebra.errors import BadValue, NotReady
 from neurogebra.observatory import stats
 from neurogebra.observatory.events import (
@@ -25,6 +24,7 @@ from neurogebra.observatory.events import (
     TrainStart,
     Verdict,
 )
+from neurogebra.observatory.governor import Governor
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")

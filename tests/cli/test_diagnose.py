@@ -44,3 +44,34 @@ def test_json_and_sarif_say_the_same(runs, capsys, tmp_path):
 def test_a_folder_without_logs_is_refused(tmp_path, capsys):
     assert main(["diagnose", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err.replace("\n", "")
+
+
+def test_the_proposed_change_is_tried_and_compared(runs, capsys):
+    before = {p: p.read_bytes() for p in runs[1].rglob("*") if p.is_file()}
+    assert main(["diagnose", str(runs[1]), "--prove-fix"]) == 1
+    said = capsys.readouterr().out
+    for word in ("tried", "scores", "alerts", "verdict  helped", "took"):
+        assert word in said
+    assert {p: p.read_bytes() for p in runs[1].rglob("*") if p.is_file()} == before
+    assert main(["diagnose", str(runs[1]), "--prove-fix", "--json"]) == 1
+    proof = json.loads(capsys.readouterr().out)["proof"]
+    assert proof["verdict"] == "helped"
+    last = proof["trials"][-1]
+    assert last["changes"][0]["field"] == "learning_rate"
+    assert last["after"]["loss"] < last["before"]["loss"]
+
+
+def test_there_is_nothing_to_try_on_a_healthy_run(runs, capsys):
+    assert main(["diagnose", str(runs[0]), "--prove-fix"]) == 0
+    assert "nothing to try" in capsys.readouterr().out
+
+
+def test_without_the_data_nothing_is_tried(tmp_path, capsys):
+    rows = [f"{i % 7},{(i * 5) % 11},{'yn'[i % 7 > 3]}" for i in range(60)]
+    (tmp_path / "d.csv").write_text("\n".join(["x,z,answer", *rows]) + "\n")
+    run = ["train", str(tmp_path / "d.csv"), "--target", "answer", "-q", "--out"]
+    main([*run, str(tmp_path / "run"), "--layers", "4:tanh", "--epochs", "30", "--lr", "1e-7"])
+    (tmp_path / "d.csv").write_text("\n".join(["x,z,answer", *rows[:-1], "9,9,y"]) + "\n")
+    capsys.readouterr()
+    assert main(["diagnose", str(tmp_path / "run"), "--prove-fix"]) == 2
+    assert "not those that the run began with" in capsys.readouterr().err.replace("\n", " ")

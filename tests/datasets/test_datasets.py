@@ -17,7 +17,7 @@ def test_list_and_search():
     assert Datasets.list_all("synthetic") == [d.id for d in catalog().values() if d.draw]
     assert Datasets.list_all("nothing") == []
     assert Datasets.search("iris")[0] == "iris"
-    assert Datasets.search("cancer") == ["breast_cancer"]
+    assert Datasets.search("cancer") == ["breast_cancer", "haberman"]
     assert set(Datasets.search("missing values")) >= {"titanic", "penguins", "auto_mpg"}
     assert {"iris", "wine"} <= set(Datasets.search("Classification"))
     assert Datasets.search("") == Datasets.list_all()

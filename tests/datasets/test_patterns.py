@@ -129,7 +129,7 @@ def test_split_on_request():
 
 def test_the_signature_is_the_documented_one():
     names = list(inspect.signature(Datasets.load_moons).parameters)
-    assert names == ["n_samples", "noise", "random_state", "split", "verbose"]
+    assert names == ["n_samples", "noise", "random_state", "split", "return_frame", "verbose"]
     assert "cos t" in Datasets.load_moons.__doc__
 
 

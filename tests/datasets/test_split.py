@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurogebra.datasets import split_rows
+from neurogebra.datasets.split import sample_rows
 from neurogebra.errors import BadValue, DataError
 
 PARTS = (0.64, 0.16, 0.20)
@@ -25,6 +26,21 @@ def test_every_row_once_and_classes_alike(counts, cut, seed):
     assert len(first) == round(cut * len(y))
     kept = np.bincount(y[first], minlength=len(counts))
     assert np.abs(kept - cut * np.array(counts)).max() <= 1.5
+
+
+@given(
+    counts=st.lists(st.integers(1, 60), min_size=1, max_size=6),
+    share=st.floats(0.1, 1),
+    seed=st.integers(0, 2**32),
+)
+def test_a_sample_keeps_the_shares_and_the_order(counts, share, seed):
+    y = np.repeat(np.arange(len(counts)), counts)
+    n = max(1, int(share * len(y)))
+    rows = sample_rows(y, n, seed=seed)
+    assert len(rows) == n
+    assert (np.diff(rows) > 0).all()
+    kept = np.bincount(y[rows], minlength=len(counts))
+    assert np.abs(kept - n / len(y) * np.array(counts)).max() <= 1.5
 
 
 def test_an_unstratified_split_is_noticed():

@@ -17,6 +17,7 @@ from neurogebra.layers import (
     Dense,
     Embedding,
     LayerNorm,
+    MaxPooling2D,
     MultiHeadAttention,
     SimpleRNN,
 )
@@ -46,6 +47,9 @@ CASES = (
     (Conv2D(6, (3, 1), 2, "same", groups=2), IMAGE),
     (Conv2D(2, 2, (1, 2), "same", use_bias=False), IMAGE),
     (Conv2D(2, (2, 3), dilation=(2, 1)), IMAGE),
+    (MaxPooling2D(), IMAGE),
+    (MaxPooling2D((3, 2), (1, 2)), IMAGE),
+    (MaxPooling2D(3, 2, "same"), IMAGE),
     (LSTM(3), SEQUENCE),
     (LSTM(3, bidirectional=True), SEQUENCE),
     (LSTM(3, return_sequences=True, bidirectional=True), SEQUENCE),
@@ -112,7 +116,15 @@ def test_another_activation_turns_the_law_red(name):
         off(name, lambda z: torch_kernels.ACTIVATIONS[name](z) + 1e-9 * z)
 
 
-@pytest.mark.parametrize("shape", [(6, 4), (2, 3, 4)], ids=str)
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_rows_that_are_many_and_short_are_the_books(name):
+    x = np.random.default_rng(1).normal(0, 4, (64, 5))
+    kernel = torch_kernels.ACTIVATIONS[name]
+    assert torch_kernels._short_rows(torch.tensor(x))
+    same(value_and_slopes(kernel, x), value_and_slopes(lambda z: by_book(name, z), x))
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (2, 3, 4), (64, 5), (8, 16, 7), (40, 20)], ids=str)
 @pytest.mark.parametrize("name", torch_kernels.LOSSES)
 def test_a_loss_is_the_books(name, shape):
     rng = np.random.default_rng(1)

@@ -6,11 +6,12 @@ import base64
 import hashlib
 import json
 import re
-import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from tests.observatory.visit import Visit
 
 from neurogebra.errors import RunError
 from neurogebra.observatory.events import (
@@ -32,8 +33,10 @@ from neurogebra.observatory.render.assets import asset_text
 from neurogebra.observatory.sinks import dashboard_sections
 from neurogebra.observatory.sinks.dashboard import Dashboard, DashboardExporter
 from neurogebra.observatory.sinks.dashboard_charts import charts
+from neurogebra.observatory.sinks.dashboard_maps import maps
 from neurogebra.observatory.sinks.dashboard_page import data_block, page
 from neurogebra.observatory.sinks.dashboard_svg import plot
+from neurogebra.observatory.stats import histogram
 from neurogebra.observatory.verbs import LogEvent
 
 HOSTILE = (
@@ -46,6 +49,7 @@ HOSTILE = (
     "\x00\x1b[31m", "\ud800", "\u202etxt.exe", "a\r\nb", "${7*7}`", "%3Cscript%3E",
 )  # fmt: skip
 STATS = Stats(size=4, mean=0.0, std=1.0, min=-1.0, max=1.0, norm=0.5)
+SITES = {"gradient": "W", "weight": "W", "update": "W", "forward": ""}
 
 
 def run(text="a", key=None, epochs=2):
@@ -58,13 +62,17 @@ def run(text="a", key=None, epochs=2):
                      run={key: text, "optimizer": {"name": text}})  # fmt: skip
     for epoch in range(epochs):
         step = epoch + 1
+        for site, param in SITES.items():
+            yield LayerSeen(epoch=epoch, batch=0, step=step, index=0, layer=text, site=site,
+                            shape=(3, 2), stats=STATS, param=param,
+                            histogram=histogram([0.0, 1.0, -2.0, epoch]))  # fmt: skip
         yield BatchEnd(epoch=epoch, batch=0, step=step, rows=9, loss=1.0 / step)
-        yield LayerSeen(epoch=epoch, batch=0, step=step, index=0, layer=text, site="gradient",
-                        shape=(3, 2), stats=STATS, param="W")  # fmt: skip
         yield EpochEnd(epoch=epoch, step=step, learning_rate=0.1, seconds=0.5, best=True,
                        metrics={"loss": 1.0 / step, "val_loss": 1.1 / step, key: 0.5})  # fmt: skip
         yield Alert(rule=text, severity="warning", message=text, advice=(text,), diagnosis=text,
                     layer=text, epoch=epoch, evidence={key: 1.0})  # fmt: skip
+    yield Alert(rule="update_too_large", severity="warning", message=text, layer=text,
+                evidence={key: 1.0})  # fmt: skip
     yield SinkFailed(sink=text, error=text)
     yield TrainEnd(reason=text, epochs=epochs, step=epochs, seconds=1.0, metrics={key: 1.0})
     yield Evaluated(split=text, rows=3, metrics={key: 1.0})
@@ -78,7 +86,7 @@ def tell(sink, events, start=1000.0):
 
 
 def told(tmp_path, events=None, text="a"):
-    sink = Dashboard(tmp_path / "d.html")
+    sink = Dashboard(tmp_path / "d.html", every=1e9)
     sink.add_fingerprint({text: text, "nested": {text: [text, None, 1.5]}})
     tell(sink, run(text) if events is None else events)
     sink.close()
@@ -116,7 +124,7 @@ class Reader(HTMLParser):
 
 
 def data_of(source):
-    return json.loads(next(body for attrs, body in Reader(source).scripts if attrs.get("id")))
+    return json.loads(next(b for attrs, b in Reader(source).scripts if attrs.get("id") == "data"))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -168,7 +176,8 @@ def test_the_page_is_whole_and_says_what_happened(tmp_path):
     source = page(told(tmp_path, run("cells", key="f1")).facts)
     for part in ("cells", "epoch 2 of 2", "1.0000", "best 0.5500 · epoch 2", "9 training rows",
                  "The listener &#x27;cells&#x27; failed", "3 → 2", "Final scores", "Fingerprint",
-                 "Health timeline", 'role="img"', "f1"):  # fmt: skip
+                 "Health timeline", "Divide the learning rate", "Histograms", "f1",
+                 'role="img"'):  # fmt: skip
         assert part in source, part
 
 
@@ -234,53 +243,72 @@ def test_a_run_without_an_epoch_and_a_run_without_anything_have_a_page(tmp_path)
     assert "not measured" in source
 
 
-def test_a_long_run_of_many_layers_stays_small(tmp_path):
+def test_a_long_run_stays_small_whatever_it_measures(tmp_path):
     sink = Dashboard(tmp_path / "d.html", every=1e9)
-    epochs, layers = 500, 160
-    infos = tuple(
-        LayerInfo(name=f"layer_{i}", type="Dense", formula=f"a{i} = relu(x·W{i} + b{i})",
-                  gradient=(f"dL/dW{i} = xᵀ·dL/dz{i}",), in_shape=(64,), out_shape=(64,),
-                  params=4160)
-        for i in range(layers)
-    )  # fmt: skip
-    start = TrainStart(name="long", engine="numpy", seed=1, epochs=epochs, batches=120,
-                       train_rows=1, val_rows=1, layers=infos, params=1)  # fmt: skip
+    start = TrainStart(name="long", engine="numpy", seed=1, epochs=500, batches=120,
+                       train_rows=1, val_rows=1, layers=(), params=1)  # fmt: skip
     tell(sink, [start])
-    rng = np.random.default_rng(0)
-    noise, step = rng.random(60_000 + epochs * layers), 0
-    for epoch in range(epochs):
-        for _ in range(120):
-            step += 1
+    noise = np.random.default_rng(0).random(60_001)
+    for epoch in range(500):
+        for step in range(120 * epoch + 1, 120 * epoch + 121):
             sink.facts.batch(step, noise[step])
-        for i in range(layers):
-            sink.facts.gradient(f"layer_{i}", step, noise[60_000 + epoch * layers + i - 1])
         metrics = {f"metric_{k}": noise[step - k] for k in range(40)} | {"loss": noise[step]}
         event = EpochEnd(epoch=epoch, step=step, metrics=metrics, learning_rate=1e-3, seconds=0.1)
         alert = Alert(rule=f"rule_{epoch}", severity="warning", message="m" * 900, epoch=epoch)
         tell(sink, [event, alert])
     sink.close()
-    assert (tmp_path / "d.html").stat().st_size < 2_000_000
+    assert (tmp_path / "d.html").stat().st_size < 1_200_000
     facts = sink.facts
     assert len(facts.metrics) == 13
     assert facts.metrics["loss"].last == noise[step], "the loss is kept whatever else there is"
     assert len(facts.batch_loss.points()) <= 4000
-    assert len(facts.gradients) == 128
-    assert facts.left_out["gradients"] == epochs * (layers - 128)
     assert len(facts.findings) == 100
     assert len(facts.table.lines()) <= 402
-    assert "only the first 128 layers" in (tmp_path / "d.html").read_text("utf-8")
 
 
-def test_gradient_norms_are_of_the_whole_layer(tmp_path):
-    def seen(step, param, norm):
-        stats = Stats(size=1, mean=0, std=0, min=0, max=0, norm=norm)
-        return LayerSeen(epoch=0, batch=0, step=step, index=0, layer="d", site="gradient",
-                         shape=(1,), stats=stats, param=param)  # fmt: skip
+def test_a_second_run_begins_a_new_page(tmp_path):
+    sink = Dashboard(tmp_path / "d.html")
+    sink.add_fingerprint({"seed": 1})
+    tell(sink, run(epochs=5))
+    tell(sink, run("b", epochs=2))
+    assert sink.facts.epochs == 2
+    assert sink.facts.name == "b"
+    assert sink.facts.fingerprint == {"seed": 1}
+    assert sink.facts.looks.last == 2
 
-    end = EpochEnd(epoch=0, step=2, metrics={}, learning_rate=0.1, seconds=1)
-    events = [seen(1, "W", 3.0), seen(1, "b", 4.0), seen(2, "W", 0.0), seen(2, "b", 5.0), end]
-    facts = told(tmp_path, events).facts
-    assert facts.gradients["d"].curve.points() == [(1, 5.0)]
+
+def test_updates_that_nobody_told_of_are_counted(tmp_path):
+    events = list(run())
+    events[5] = replace(events[5], step=40)
+    source = page(told(tmp_path, events).facts)
+    assert "updates were told" not in page(told(tmp_path).facts)
+    assert isinstance(events[5], BatchEnd)
+    facts = told(tmp_path, events[:6]).facts
+    assert "1 of 40 updates were told" in page(facts)
+    assert source
+
+
+def test_a_loss_that_runs_away_begins_on_a_log_axis(tmp_path):
+    def chart(*losses):
+        ends = [EpochEnd(epoch=i, step=i, metrics={"loss": x}, learning_rate=1, seconds=1)
+                for i, x in enumerate(losses)]  # fmt: skip
+        return charts(told(tmp_path, ends).facts)[0]
+
+    assert chart(1.0, 1e12).log
+    assert not chart(1.0, 1e3).log
+    assert not chart(0.0, 1e12).log, "0 has no place there"
+
+
+def test_the_numbers_behind_a_chart_are_its_extremes(tmp_path):
+    facts = told(tmp_path).facts
+    facts.batch_loss.__init__(100)
+    values = np.random.default_rng(1).random(5000)
+    for step, value in enumerate(values):
+        facts.batch_loss.add(step, value)
+    spans = next(c for c in charts(facts) if c.id == "batch-loss").spans()
+    assert len(spans) <= 24
+    found = [y for _, _, (ys,) in spans for y in ys]
+    assert (min(found), max(found)) == (values.min(), values.max())
 
 
 def test_it_is_written_while_the_run_goes_on_but_not_for_every_event(tmp_path, monkeypatch):
@@ -322,61 +350,12 @@ def test_data_never_ends_its_element():
         data_block(float("nan"))
 
 
-def sandbox_browser():
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    options = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
-    quiet = "--disable-background-networking --disable-component-update --disable-sync"
-    return playwright.sync_playwright(), path, f"{options} {quiet}".split()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    starter, path, options = sandbox_browser()
-    with starter as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=options)
-        yield running
-        running.close()
-
-
-class Visit:
-    """A page opened offline from its file; it keeps what the browser complains of and asks for."""
-
-    def __init__(self, browser, path, **options):
-        self.context = browser.new_context(**options)
-        self.context.set_offline(True)
-        self.page, self.said, self.asked = self.context.new_page(), [], []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.add_init_script(
-            "window.reports=[];addEventListener('securitypolicyviolation',"
-            "e=>window.reports.push(e.violatedDirective))"
-        )
-        self.url = path.as_uri()
-        self.page.goto(self.url)
-
-    def of(self, script):
-        return self.page.evaluate(script)
-
-    def end(self, scripted=True):
-        if scripted:
-            assert self.of("window.reports") == []
-            assert self.of("window.__pwn") is None
-            assert self.of("document.documentElement.scrollWidth <= innerWidth")
-        assert self.said == []
-        assert self.asked == [self.url]
-        self.context.close()
-
-
 PAINTED = """() => [...document.querySelectorAll('canvas')].map(c => {
   const copy = Object.assign(document.createElement('canvas'), {width: c.width, height: c.height});
   const pen = copy.getContext('2d', {willReadFrequently: true});
   pen.drawImage(c, 0, 0);
   const d = pen.getImageData(0, 0, c.width, c.height).data;
-  return d.some((v, i) => i % 4 === 3 && v > 0) && c.offsetHeight > 100;
+  return d.some((v, i) => i % 4 === 3 && v > 0) && c.offsetHeight > 60;
 })"""
 
 
@@ -388,7 +367,7 @@ def test_in_a_browser_the_charts_are_drawn_and_nothing_is_asked_for(text, tmp_pa
     facts = told(tmp_path, run(text, key="f1", epochs=5)).facts
     visit = Visit(browser, tmp_path / "d.html", viewport={"width": 1024, "height": 800})
     painted = visit.of(PAINTED)
-    assert len(painted) == len(charts(facts))
+    assert len(painted) == len(charts(facts)) + len(maps(facts.looks))
     assert all(painted)
     assert visit.of("document.querySelector('h1').textContent") == text
     visit.page.click("#metric-0 .log")
@@ -417,6 +396,8 @@ def test_in_a_browser_without_chart_js_the_curves_are_svg(scripted, width, tmp_p
     size = {"width": width, "height": 800}
     visit = Visit(browser, tmp_path / "plain.html", viewport=size, java_script_enabled=scripted)
     assert visit.page.locator(".plot path.line").count() == 5
+    assert visit.page.locator(".map .names text").count() == len(maps(facts.looks)) == 4
+    assert visit.page.locator(".map .field").first.is_visible() is not scripted, "or its canvas"
     assert visit.page.locator(".plot").first.is_visible()
     visit.end(scripted)
 

@@ -241,10 +241,10 @@ def test_what_another_alert_explains_speaks_little():
 
 
 def test_votes_are_for_known_causes_by_known_findings():
-    also = {"no_gradient_at_all", "too_large_batches"}
+    also = {"no_gradient_at_all", "too_large_batches", "short_run"}
     assert set(VOTES) <= set(RULES) | also
     assert {cause for votes in VOTES.values() for cause in votes} <= set(KINDS)
-    silent = {"class_imbalance"}  # advice that is no cause of a bad run by itself
+    silent = {"class_imbalance", "slower_epochs"}  # advice that is no cause of a bad run by itself
     assert set(RULES) - set(VOTES) == silent
 
 

@@ -46,7 +46,7 @@ def test_every_documented_format_has_its_file():
     assert tuple(EXPORTERS) == EXPORT_FORMATS + MORE_FORMATS
     names = [row.file for row in EXPORTERS.values()]
     assert names[:4] == ["training_log.json", "metrics.csv", "report.html", "report.md"]
-    assert names[4:] == ["metrics.prom", "statistics.parquet"]
+    assert names[4:] == ["metrics.prom", "statistics.parquet", "figures"]
 
 
 def test_json_holds_every_event_up_to_its_level(tmp_path):
@@ -91,7 +91,8 @@ def test_a_logger_writes_the_dashboard_too(tmp_path):
     facts = exporter.facts
     assert (facts.planned, facts.epochs, facts.step, facts.status) == (7, 2, 2, "running")
     assert [row.metrics for row in facts.table.lines()] == [{"loss": 0.75}, {"loss": 0.5}]
-    assert list(facts.gradients) == ["dense_9"]
+    gradients = facts.looks.rows["gradient"]["dense_9"].cells()
+    assert [cell.mean for cell in gradients] == [5.0, 5.0]
     logger.on_train_end()
     page = exporter.save().read_text("utf-8")
     for part in ("by hand &lt;b&gt;", "half is dead", "Lower it", "epoch 2 of 7"):

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from neurogebra.bridges.governor import STEPS, Governor
 from neurogebra.errors import BadValue, NotReady
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.events import (
@@ -20,6 +19,7 @@ from neurogebra.observatory.events import (
     TrainEnd,
     TrainStart,
 )
+from neurogebra.observatory.governor import STEPS, Governor
 
 # Looks at the layers that a loss without a value asks for, whatever they cost.
 SUSPICIOUS = 3
@@ -94,6 +94,7 @@ class Course:
         if self.step == 0:
             self._last = self._epoch_began = now
         self.step += 1
+        self.governor.step = self.step
         place = Place(self.epoch, self.batch, self.step, now - self._last)
         self.batch += 1
         self._last = now
@@ -153,6 +154,7 @@ class Course:
     def end(self, reason: str, looks: int) -> None:
         """Say that the run is over, and what watching it took."""
         g = self.governor
+        g.stop()
         limit = "no budget" if g.budget is None else f"budget {100 * g.budget:g} %"
         self.bus.publish(
             TrainEnd(
@@ -161,12 +163,18 @@ class Course:
                 step=self.step,
                 seconds=g.elapsed,
                 metrics=self.metrics,
+                observer=self._account(looks),
             )
         )
         if self.step:
             said = f"watching took {g.spent:.3g} s of {g.elapsed:.3g} s ({100 * g.share:.2g} %,"
             counts = f"{looks} of {self.step} updates looked at, {self.told} told one by one"
             self.bus.publish(Note(message=f"{said} {limit}): {counts}"))
+
+    def _account(self, looks: int) -> dict[str, float]:
+        """Return what watching took, with what was counted here."""
+        found = self.governor.account()
+        return found and {**found, "looks": float(looks), "told": float(self.told)}
 
 
 def _number(name: str, value: Any) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neurogebra.bridges.governor import Governor
+from neurogebra.observatory.governor import Governor
 from neurogebra.observatory.events import LayerInfo
 
 # Rows of an output that are looked at.

@@ -11,20 +11,23 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from neurogebra.bridges.course import Place
-from neurogebra.bridges.governor import Governor
 from neurogebra.bridges.torch_layers import Ear, Heard, Layer, in_order, is_compiled, layers_of
 from neurogebra.bridges.torch_looks import Look, Reading, on_cpu, on_device, stats_of
 from neurogebra.observatory.events import LayerSeen, Stats
+from neurogebra.observatory.governor import Governor
 
 # Losses that are fetched from a device together.
 TOGETHER = 16
+# Seconds that a look takes, of one core: for each array, and for each number of a parameter.
+AN_ARRAY, A_NUMBER = 3e-5, 3e-9
 
 
 @dataclass(slots=True)
 class Update:
     """One update: its place, its loss where that lies, and the looks at its layers.
 
-    seen: the statistics, where they are known; numbers: the rows that say them, on a device.
+    seen: the statistics, where they are known; numbers: the rows that say them, on a device,
+    with a last one where it is `flagged`: not 0 when a loss scaler left the update out.
     """
 
     place: Place
@@ -33,6 +36,7 @@ class Update:
     looks: Sequence[Look] = ()
     seen: Sequence[Stats] = ()
     numbers: Tensor | None = None
+    flagged: bool = False
 
     def events(self) -> list[LayerSeen]:
         """Return what is seen of the layers."""
@@ -85,6 +89,12 @@ class Probe:
         self._before.clear()
         self.armed = False
 
+    def estimate(self) -> float:
+        """Return about how many seconds a look takes, before there was one."""
+        params = [p for layer in self.layers for _, p in layer.params]
+        arrays = 3 * len(params) + len(self.layers)
+        return arrays * AN_ARRAY + sum(p.numel() for p in params) * A_NUMBER
+
     def lacks(self) -> list[str]:
         """Return the names of trainable parameters that the optimiser does not have."""
         own = ((layer, name, p) for layer in self.layers for name, p in layer.params)
@@ -116,11 +126,18 @@ class Probe:
         """Give an update its looks: outputs in the order of the calls, then parameters."""
         found = [*self._outputs(), *self._parameters()]
         arrays = [array for _, array in found]
+        # A fused optimiser makes its step although a loss scaler found infinite gradients.
+        left_out: Tensor | None = getattr(self._optimizer, "found_inf", None)
         update.looks = [look for look, _ in found]
-        if all(map(_is_here, arrays)):
+        if not all(map(_is_here, arrays)):
+            update.numbers = on_device(update.looks, arrays).reshape(-1)
+            if left_out is not None:
+                update.flagged = True
+                update.numbers = torch.cat([update.numbers, _vector(left_out)])
+        elif left_out is None or not left_out:
             update.seen = [on_cpu(look, x) for look, x in found]
         else:
-            update.numbers = on_device(update.looks, arrays)
+            update.looks = ()
         self.disarm()
 
     def _outputs(self) -> list[tuple[Look, Tensor]]:
@@ -208,7 +225,8 @@ class Flight:
         for update, loss in zip(group, losses, strict=True):
             if update.numbers is not None:
                 rows = [[next(numbers) for _ in range(7)] for _ in update.looks]
-                update.seen = _stats(update.looks, rows)
+                left_out = update.flagged and next(numbers)
+                update.seen = () if left_out else _stats(update.looks, rows)
             self._deliver(update, loss)
 
 

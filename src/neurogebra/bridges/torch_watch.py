@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from neurogebra.bridges.course import Course, Plan
-from neurogebra.bridges.governor import Governor
 from neurogebra.bridges.torch_layers import in_order, info
 from neurogebra.bridges.torch_probe import Flight, Probe, Update
 from neurogebra.errors import BadValue
@@ -20,6 +19,7 @@ from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.diagnosis import Diagnosis
 from neurogebra.observatory.doctor import Doctor
 from neurogebra.observatory.events import Alert, Level, Note, SinkFailed, Stamped, Verdict
+from neurogebra.observatory.governor import GRACE, Governor
 from neurogebra.observatory.presets import level_of
 from neurogebra.observatory.sinks.terminal import Terminal
 
@@ -39,7 +39,9 @@ class Eye:
         self._open: Update | None = None
         self._started, self._without, self._armed_at = False, False, 0.0
         self._hook: RemovableHandle | None = optimizer.register_step_post_hook(self._after)
-        self._probe.arm()
+        self._governor.costs["look"] = self._probe.estimate()
+        if self._governor.budget is None or self._probe.estimate() <= GRACE:
+            self._probe.arm()  # else when it is affordable
 
     @property
     def rate(self) -> float:
@@ -96,7 +98,8 @@ class Eye:
         update = self._open = Update(course.update(g.now))
         if self._probe.armed:
             self.rows = self._probe.rows or self.rows
-            self.start()
+        self.start()
+        if self._probe.armed:
             self._probe.look(update)
             self.looks += 1
         if self.loss is not None:
@@ -281,9 +284,10 @@ def watch(
     Say the loss with `watcher.loss(loss)` before the step, or `watcher.step(loss)` after it,
     and `watcher.epoch(metrics)` when an epoch is over. Layers are looked at when the doctor or
     a sink asks for them, or in one update of `every` so many, as the budget allows (a share of
-    the time; None: always). run: what else is known, as in `TrainStart.run` (baseline, facts);
-    with epochs and batches (an epoch) the rules know how far the run is. The weights are those
-    of the same loop unwatched. Raises BadValue for what cannot be watched.
+    the training's time; None: always), and in the first update, where that is likely to take
+    no more than 20 ms. run: what else is known, as in `TrainStart.run` (baseline, facts); with
+    epochs and batches (an epoch) the rules know how far the run is. The weights are those of
+    the same loop unwatched. Raises BadValue for what cannot be watched.
     """
     if not isinstance(module, nn.Module) or isinstance(module, nn.DataParallel):
         raise BadValue("module", "a torch.nn.Module that is no DataParallel", module)
@@ -292,7 +296,7 @@ def watch(
     if every is not None and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
         raise BadValue("every", "int ≥ 1, or None", every)
     level = level_of(log_level)
-    governor = Governor(budget, clock)
+    governor = Governor(budget, clock, grace=0.0, planned=1.0)
     plan = Plan(
         name=name or type(module).__name__,
         engine="torch (own loop)",
@@ -302,7 +306,7 @@ def watch(
         run=_known(module, optimizer, run or {}),
     )
     bus = Bus([Terminal(level)] if level > Level.SILENT else [])
-    lost, doctor = Lost(), Doctor(bus.publish)
+    lost, doctor = Lost(), Doctor(bus.publish, governor=governor)
     for sink in (lost, *sinks, doctor):
         bus.add(sink)
     return Watcher(Eye(module, optimizer, Course(bus, governor, plan), every), doctor, lost)
@@ -315,7 +319,8 @@ def _known(
     frozen = sum(
         any(not p.requires_grad for p in m.parameters(recurse=False)) for m in module.modules()
     )
-    facts = {"frozen": frozen, **run.get("facts", {})}
+    drops = {n: m.p for n, m in module.named_modules() if isinstance(m, nn.Dropout) and m.p}
+    facts = {"frozen": frozen, **({"dropout": drops} if drops else {}), **run.get("facts", {})}
     rate = float(optimizer.param_groups[0].get("lr", 0.0))
     return {
         "optimizer": type(optimizer).__name__.lower(),

@@ -11,7 +11,9 @@ from typing import Any
 from neurogebra.builders import plot, text
 from neurogebra.builders.answers import Answering
 from neurogebra.builders.compiled import Compilable
+from neurogebra.builders.diagnosing import Diagnosable
 from neurogebra.builders.keeping import Keeping
+from neurogebra.builders.last_fit import LastFit
 from neurogebra.builders.layer import handles, records
 from neurogebra.builders.numbers import Numbers
 from neurogebra.builders.parts import given_rows, sources
@@ -33,7 +35,7 @@ def divergence(name: str, end: TrainEnd, rate: float) -> str:
     )
 
 
-class Model(Compilable, Answering, Keeping, Seeable):
+class Model(Compilable, Answering, Keeping, Seeable, Diagnosable):
     """A network that can be described, trained, asked and saved.
 
     layers: `Layer`s or layer records; the input size is the first layer's `input_shape`, or
@@ -60,6 +62,7 @@ class Model(Compilable, Answering, Keeping, Seeable):
         self.history: dict[str, list[float]] = {}
         self._craft = craft
         self._numbers = Numbers()
+        self._last = LastFit()
         self._learned_from: Mapping[str, Any] = {}
         self._spec: ModelSpec | None = None
         if self.layers[0].input_shape is not None:
@@ -131,12 +134,13 @@ class Model(Compilable, Answering, Keeping, Seeable):
             spec, settled, rows, y, validation_split, validation_data,
             sample_weight=sample_weight, class_weight=class_weight,
         )  # fmt: skip
+        last = self._begin(spec, settled, parts)
         session = self._numbers.session(spec, settled, *parts)
         found = History()
-        self._spec, self.history = spec, found.curves
+        self._spec, self.history, self._last = spec, found.curves, last
         self._learned_from = data_facts(parts[0])
         self._keep(rows, y)
-        end = train_watched(session, watch, found)
+        end = last.end = train_watched(session, watch, found, last)
         if end.reason == "diverged" and not watch.is_seen:
             self._tell_divergence(end, session.rate)
         if visualize:

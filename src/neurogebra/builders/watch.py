@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from neurogebra.builders.last_fit import LastFit, Overhearing
 from neurogebra.errors import BadValue, RunError
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.doctor import Doctor
 from neurogebra.observatory.events import Event, Level, Note, SinkFailed, Stamped, TrainEnd
 from neurogebra.observatory.fingerprint import TrainingFingerprint
+from neurogebra.observatory.governor import BUDGET, Governor
 from neurogebra.observatory.presets import LogConfig
 from neurogebra.observatory.recorder import BackendSink
 from neurogebra.observatory.sinks.exporters import EXPORTERS
@@ -54,11 +56,18 @@ class Watch:
         """Whether anybody is told how the run ends."""
         return self.shown > Level.SILENT or bool(self.callbacks)
 
+    @property
+    def budget(self) -> float | None:
+        """The share of the training's time that watching may take."""
+        return BUDGET if self.config is None else self.config.budget
+
     def sinks(self) -> list[Sink]:
         """Return the terminal, the files of the config and the sinks among the callbacks."""
         terminal: list[Sink] = [Terminal(self.shown)] if self.shown > Level.SILENT else []
         others = [_sink(i, c) for i, c in enumerate(self.callbacks) if _is_sink(c)]
-        return [*terminal, *_exporters(self.config), *others]
+        found = [*terminal, *_exporters(self.config), *others]
+        unlimited = self.budget is None and any(sink.level >= Level.EXPERT for sink in found)
+        return [*found, EveryUpdate()] if unlimited else found
 
     def calls(self) -> Calls:
         """Return the callables among the callbacks."""
@@ -68,6 +77,18 @@ class Watch:
                 raise BadValue(f"callbacks[{i}]", "a sink or a callable(event)", each)
             functions += [] if _is_sink(each) else [each]
         return Calls(functions)
+
+
+class EveryUpdate:
+    """A sink that asks for the layers of every update, and leaves hearing them to others."""
+
+    name, level, hears, looks = "every update", Level.EXPERT, Level.SILENT, True
+
+    def handle(self, stamped: Stamped) -> None:
+        """There is nothing to do."""
+
+    def close(self) -> None:
+        """There is nothing to let go."""
 
 
 class Calls:
@@ -121,9 +142,10 @@ class Failures:
         """There is nothing to let go."""
 
 
-def train_watched(session: Session, watch: Watch, history: History) -> TrainEnd:
-    """Train to the end and return the last event.
+def train_watched(session: Session, watch: Watch, history: History, last: LastFit) -> TrainEnd:
+    """Train to the end and return the last event; `last` keeps the doctor.
 
+    Where nobody listens the doctor hears what is said anyway, and asks for nothing more.
     The sinks are closed and their files whole, however it ends. A sink that fails is taken off
     with a RuntimeWarning. Ctrl-C ends after the current update and is then raised as always.
     """
@@ -131,11 +153,14 @@ def train_watched(session: Session, watch: Watch, history: History) -> TrainEnd:
     _tell_fingerprint(session, sinks)
     bus = Bus([failures, history, *sinks, calls])
     control = _attached(session, (*sinks, calls))
-    doctor = Doctor(bus.publish, sample_every=watch.config.layer_every if watch.config else 0)
+    governor = Governor(watch.budget)
+    every = watch.config.layer_every if watch.config else 0
+    doctor = Doctor(bus.publish, sample_every=every, governor=governor)
     listened = bool(sinks) or bool(calls.functions)
     examined = listened and (watch.config is None or watch.config.health_checks)
-    if examined:
-        bus.add(doctor)
+    if examined or watch.config is None or watch.config.health_checks:
+        bus.add(doctor if examined else Overhearing(doctor))
+        last.doctor, last.watched = doctor, examined
     stop = Stop()
 
     def over() -> bool:
@@ -146,7 +171,7 @@ def train_watched(session: Session, watch: Watch, history: History) -> TrainEnd:
         for message in _constant(session.data):
             bus.publish(Note(message=message))
         with on_signals(stop):
-            end = run(session, bus, stop=over, control=control)
+            end = run(session, bus, stop=over, control=control, governor=governor)
         if examined and not stop.asked:
             bus.publish(doctor.verdict())
         calls.deliver()

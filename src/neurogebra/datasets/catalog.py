@@ -1,60 +1,115 @@
-"""The sets there are, and the way from a record to its table."""
+"""The sets there are by name, and why some are not."""
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from neurogebra.datasets.cells import CATEGORICAL, NUMERIC, Cells
-from neurogebra.datasets.patterns import PATTERNS
+from neurogebra.datasets.index import Entry, entries
 from neurogebra.datasets.record import Dataset
-from neurogebra.datasets.seeds import Seed, generator
-from neurogebra.datasets.table import Table, parse_csv, unpack
-from neurogebra.errors import Corrupt
+from neurogebra.errors import UnknownName
 from neurogebra.registry import Registry
+
+# The package offers `catalog`, and listing sets needs no NumPy: what does is imported by the
+# functions that stand on it.
+if TYPE_CHECKING:
+    from neurogebra.datasets.seeds import Seed
+    from neurogebra.datasets.table import Table
+
+
+class NotOffered(UnknownName, AttributeError):
+    """A set that is known and left out on purpose: why, and what to use instead."""
+
+    def __init__(self, name: str, reason: str, instead: str) -> None:
+        super().__init__("dataset", name)
+        self.reason, self.instead = reason, instead
+        self.message = f"{name!r} is not offered: {reason}; use {instead!r} instead"
+
+
+class Absence(NamedTuple):
+    """Why a set is not offered, and the id of the one to use."""
+
+    reason: str
+    instead: str
+
+
+_BOSTON = Absence(
+    "one of its inputs (B) is a formula over the share of Black residents which takes for granted "
+    "that segregation raises prices (Harrison & Rubinfeld 1978), and what learns from it carries "
+    "that on",
+    "california_housing",
+)
+NOT_OFFERED: dict[str, Absence] = {
+    **dict.fromkeys(("boston", "boston_housing", "boston_house_prices"), _BOSTON),
+    "monks2": Absence(
+        "the file that goes round as the second of the MONK's problems holds the third", "monks3"
+    ),
+}
+
+
+class Catalog(Mapping[str, Dataset]):
+    """Every data set by id and alias; the record of a bundled set is read when it is asked for.
+
+    Raises UnknownName with the near names, NotOffered with the reason and the alternative.
+    """
+
+    def __init__(self, bundled: Iterable[Entry], made: Iterable[Dataset]) -> None:
+        self._names: Registry[Entry | Dataset] = Registry(
+            "dataset", (*bundled, *made), key=lambda d: d.id
+        )
+
+    def __getitem__(self, name: str) -> Dataset:
+        member = self._names.get(name)
+        if member is None:
+            raise self.unknown(name)
+        return member if isinstance(member, Dataset) else bundled_record(member.id)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def near(self, name: str, n: int = 3) -> list[str]:
+        """Return up to `n` names, aliases included, that look like `name`."""
+        return self._names.near(name, n)
+
+    def unknown(self, name: str) -> UnknownName:
+        """The error for a name that is not here."""
+        if name in NOT_OFFERED:
+            return NotOffered(name, *NOT_OFFERED[name])
+        return UnknownName("dataset", name, self.near(name))
 
 
 @cache
-def catalog() -> Registry[Dataset]:
-    """Every data set by id and alias: the bundled ones by alphabet, then the generated ones."""
-    paths = sorted((p for p in _data().iterdir() if p.name.endswith(".json")), key=lambda p: p.name)
-    bundled = [Dataset.from_json(json.loads(p.read_bytes()), p.name) for p in paths]
-    return Registry("dataset", (*bundled, *PATTERNS), key=lambda d: d.id)
+def catalog() -> Catalog:
+    """Every data set by id and alias: bundled by alphabet, then generated, then fetched."""
+    bundled = [e for e in entries().values() if e.supply == "bundled"]
+    return Catalog(bundled, made())
+
+
+def made() -> tuple[Dataset, ...]:
+    """The records of the sets that are not bundled: generated, then fetched."""
+    from neurogebra.datasets.patterns import PATTERNS
+
+    return PATTERNS
+
+
+@cache
+def bundled_record(name: str) -> Dataset:
+    """The record of a bundled set from its JSON file."""
+    path = Path(__file__).with_name("data") / f"{name}.json"
+    return Dataset.from_json(json.loads(path.read_bytes()), path.name)
 
 
 def read_table(record: Dataset, seed: Seed = None) -> Table:
-    """The whole table of a set: read and checked against its hash, or drawn from `seed`.
+    """The whole table of a set; see `table_of`."""
+    from neurogebra.datasets.tables import table_of
 
-    Raises Corrupt where the bytes of a file are not those that the record names.
-    """
-    if record.draw is not None:
-        X, y = record.draw(generator(seed))
-        words = bool(record.target.categories)
-        answers: Cells = np.array([str(v) for v in y], dtype=object) if words else y.astype(float)
-        kinds = (*(NUMERIC for _ in record.features), CATEGORICAL if words else NUMERIC)
-        names = tuple(c.name for c in record.columns)
-        return Table(names, (*X.astype(np.float64).T, answers), kinds, record.id)
-    file = record.files[0]
-    data = check_bytes((_data() / file.name).read_bytes(), file.name, file.sha256)
-    by_name = {c.name: NUMERIC if c.kind == "numeric" else CATEGORICAL for c in record.columns}
-    return parse_csv(unpack(data, file.name), file.name, kinds=by_name)
-
-
-def check_bytes(data: bytes, name: str, sha256: str) -> bytes:
-    """The same bytes, or Corrupt if their SHA-256 is another."""
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise Corrupt(
-            f"{name} is not the file that was shipped: expected SHA-256 {sha256[:16]}…, "
-            f"got {found[:16]}…; install the package again"
-        )
-    return data
-
-
-def _data() -> Traversable:
-    return files("neurogebra.datasets") / "data"
+    return table_of(record, seed)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any, TypeAlias
 
 from neurogebra.datasets.remote import Remote
-from neurogebra.datasets.strict import Reader
-from neurogebra.errors import BadValue
 
 KINDS = ("numeric", "categorical", "text", "datetime")
 ORIGINS = ("observed", "simulated", "rendered", "generated")
@@ -30,7 +29,8 @@ class Column:
     """One column of a file; of a class target `categories` are the classes, `counts` their rows.
 
     role: "identifier" (names a row), "group" (rows that belong together) or "".
-    labels: (code, meaning) pairs where the file holds codes.
+    labels: (code, meaning) pairs where the file holds codes. shape: of what one row holds
+    where that is more than one value, such as the (height, width) of an image.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Column:
     categories: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
+    shape: tuple[int, ...] = ()
 
     @property
     def learnable(self) -> bool:
@@ -63,22 +64,44 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """One file of a set and the hash that its bytes must have."""
+    """One file of a set, the hash that its bytes must have, and its shape if it is an array."""
 
     name: str
     bytes: int
     sha256: str
+    shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artefact:
+    """The published package that a file was taken from, and where in it the rows lay."""
+
+    package: str
+    index: str
+    version: str
+    licence: str
+    member: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """The score of a quick model on real labels, with the bounds that it must keep."""
+    """The score of a quick model on real labels, with the bounds that it must keep.
+
+    rows_used: the most rows it is measured on; shuffled: its score when the answers are
+    shuffled; separates: whether the two differ clearly; group: the column whose equal values
+    stay in one fold; period: rows of a season (series).
+    """
 
     model: str
     metric: str
     score: float
     low: float
     high: float
+    shuffled: float
+    separates: bool
+    rows_used: int | None = None
+    group: str = ""
+    period: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +153,7 @@ class Dataset:
     use_cases: tuple[str, ...] = ()
     difficulty: int = 1
     files: tuple[File, ...] = ()
+    sources: tuple[Artefact, ...] = ()
     official: Parts | None = None
     test_fraction: float = 0.2
     seed: int = 42
@@ -139,6 +163,31 @@ class Dataset:
     draw: Callable[..., Any] | None = None
     best: Best | None = None
     remote: Remote | None = None
+
+    @property
+    def supply(self) -> str:
+        """How its rows come: "bundled" with the package, "generated" or "fetched"."""
+        return "generated" if self.draw else "fetched" if self.remote else "bundled"
+
+    @property
+    def form(self) -> str:
+        """What its arrays are: a "series" (t, y), "images", "text", or a "table" of features."""
+        if self.task == "forecasting":
+            return "series"
+        if self.task.startswith("text"):
+            return "text"
+        return "images" if any(len(c.shape) > 1 for c in self.features) else "table"
+
+    @property
+    def n_features(self) -> int:
+        """How many values one row of the input holds: the columns, or the pixels of an image."""
+        return sum(prod(c.shape) for c in self.features)
+
+    @property
+    def bytes(self) -> int:
+        """The size of its files; 0 for a generated set and where a size is not known."""
+        fetched = self.remote.files if self.remote else ()
+        return sum(f.bytes for f in self.files) + sum(f.bytes or 0 for f in fetched)
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -158,111 +207,6 @@ class Dataset:
     @classmethod
     def from_json(cls, raw: object, where: str = "record") -> Dataset:
         """Read a provenance record strictly; raises BadValue at the first field that is off."""
-        r = Reader(raw, where)
-        r.only(_REQUIRED, _OPTIONAL)
-        parts = r.map("splits").get("official")
-        default = Reader(r.map("splits").get("default"), f"{where}.splits.default")
-        texts: Mapping[str, Any] = {name: r.text(name) for name in _TEXTS}
-        lists: Mapping[str, Any] = {name: r.texts(name) for name in _LISTS}
-        return cls(
-            **texts,
-            **lists,
-            task=r.one_of("task", TASKS),
-            origin=r.one_of("origin", ORIGINS[:3]),
-            notice=r.text("required_notice", ""),
-            aliases=r.texts("aliases", ()),
-            n_samples=r.whole("n_samples"),
-            difficulty=r.whole("difficulty"),
-            provenance=_provenance(r.map("provenance"), f"{where}.provenance"),
-            features=tuple(_column(*item) for item in r.items("features")),
-            other_targets=tuple(_column(*item) for item in r.items("other_targets")),
-            target=_column(r.map("target"), f"{where}.target"),
-            files=_files(r),
-            official=_parts(parts, f"{where}.splits.official") if parts else None,
-            test_fraction=default.number("test_fraction", 0.2),
-            seed=default.whole("seed", 42),
-            period=r.whole("period", None),
-            baseline=_baseline(r.map("baseline"), f"{where}.baseline"),
-        )
+        from neurogebra.datasets.record_json import read_record  # which stands on this file
 
-
-_TEXTS = ("id", "title", "summary", "category", "licence", "rights_level", "rights_note")
-_LISTS = ("cautions", "changes", "use_cases")
-_COUNTS = ("n_samples", "n_features", "n_columns")
-_PARTS = ("provenance", "features", "other_targets", "target", "splits", "baseline")
-_REQUIRED = frozenset(
-    (*_TEXTS, *_LISTS, *_COUNTS, *_PARTS, "task", "origin", "difficulty", "via", "checked")
-)
-_FILE = frozenset(("file", "bytes", "sha256", "bytes_uncompressed", "sha256_uncompressed"))
-_OPTIONAL = _FILE | {"files", "aliases", "survey_id", "period", "required_notice"}
-_COLUMN = frozenset(("unit", "role", "range", "categories", "n_categories", "classes", "labels"))
-_COLUMN_EXTRA = frozenset(("max_length", "shape", "classes_train", "classes_test"))
-
-
-def _column(raw: object, where: str) -> Column:
-    r = Reader(raw, where)
-    r.only(("name", "kind", "n_missing"), _COLUMN | _COLUMN_EXTRA)
-    limits = r.take("range", list, "two numbers", [])
-    if limits and not (len(limits) == 2 and all(isinstance(v, (int, float)) for v in limits)):
-        raise BadValue(f"{where}.range", "two numbers", limits)
-    classes = r.map("classes", {})
-    return Column(
-        name=r.text("name"),
-        kind=r.one_of("kind", KINDS),
-        unit=r.text("unit", ""),
-        role=r.text("role", ""),
-        n_missing=r.whole("n_missing"),
-        range=(float(limits[0]), float(limits[1])) if limits else None,
-        categories=tuple(classes) or r.texts("categories", ()),
-        counts=tuple(Reader(classes, f"{where}.classes").whole(name) for name in classes),
-        labels=tuple(sorted(r.map("labels", {}).items())),
-    )
-
-
-def _provenance(raw: object, where: str) -> Provenance:
-    r = Reader(raw, where)
-    r.only(("who", "where", "year"), ("uci", "doi", "article_doi"))
-    return Provenance(
-        who=r.text("who"),
-        where=r.text("where"),
-        year=r.whole("year"),
-        uci=r.whole("uci", None),
-        doi=r.text("doi", ""),
-        article_doi=r.text("article_doi", ""),
-    )
-
-
-def _files(r: Reader) -> tuple[File, ...]:
-    found = r.items("files") if "files" in r.raw else [(r.raw, r.where)]
-    readers = [Reader(*item) for item in found]
-    return tuple(
-        File(name=f.text("file"), bytes=f.whole("bytes"), sha256=f.text("sha256")) for f in readers
-    )
-
-
-def _baseline(raw: object, where: str) -> Baseline:
-    r = Reader(raw, where)
-    return Baseline(
-        model=r.text("model"),
-        metric=r.text("metric"),
-        score=r.number("score"),
-        low=r.number("low"),
-        high=r.number("high"),
-    )
-
-
-def _parts(raw: object, where: str) -> Parts:
-    r = Reader(raw, where)
-    r.only(("train", "test"), ("source",))
-    return Parts(train=_ranges(r, "train"), test=_ranges(r, "test"))
-
-
-def _ranges(r: Reader, key: str) -> Ranges:
-    return tuple(_range(*item) for item in r.items(key))
-
-
-def _range(raw: object, where: str) -> tuple[int, int]:
-    match raw:
-        case [int(start), int(stop)] if 0 <= start < stop:
-            return start, stop
-    raise BadValue(where, "a row range [from, to)", raw)
+        return read_record(raw, where)

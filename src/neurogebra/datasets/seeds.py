@@ -8,7 +8,8 @@ import numpy as np
 
 from neurogebra.errors import BadValue
 
-Seed: TypeAlias = int | np.random.SeedSequence | np.random.Generator | None
+# In quotes: numpy.random is loaded when it is needed, not when the names are.
+Seed: TypeAlias = "int | np.random.SeedSequence | np.random.Generator | None"
 
 
 def generator(seed: Seed) -> np.random.Generator:

@@ -16,7 +16,7 @@ from neurogebra.datasets.seeds import Seed
 from neurogebra.datasets.split import FRACTIONS, Rows, split_rows
 from neurogebra.datasets.table import Table, read_csv
 from neurogebra.datasets.target import REGRESSION, TASKS, refuse_missing_target, task_of
-from neurogebra.errors import BadValue, DataError, UnknownName, short
+from neurogebra.errors import BadValue, DataError, short
 
 ENDINGS = (".csv", ".csv.gz")
 
@@ -85,12 +85,14 @@ def open_data(
         return _from_file(text, target, task, drop, kinds or {})
     if "/" in text or "\\" in text or Path(text).suffix:
         raise DataError(f"no file {text!r}; expected a CSV file or the name of a dataset")
-    raise UnknownName("dataset", text, catalog().near(text))
+    raise catalog().unknown(text)
 
 
 def _named(
     record: Dataset, target: str | None, task: str | None, drop: Sequence[str], seed: Seed
 ) -> Source:
+    if record.form != "table":
+        raise DataError(f"{record.id} {_NO_TABLE[record.form]}; Datasets.load_{record.id}() has it")
     table = read_table(record, seed)
     own = record.target.name
     goal = own if target is None else target
@@ -99,6 +101,13 @@ def _named(
     inputs = {c.name for c in (*record.inputs, record.target)}
     left_out = (*drop, *(n for n in table.names if n not in inputs and n != goal))
     return _source(record.id, record.title, table, goal, task, left_out, record)
+
+
+_NO_TABLE = {
+    "series": "is a time series, one number after another, and has no columns to learn from",
+    "images": "holds images, and has no columns to learn from",
+    "text": "holds texts, and has no columns of numbers or categories to learn from",
+}
 
 
 def _from_file(

@@ -34,11 +34,20 @@ def split_rows(
     sizes = _sizes(len(labels), fractions)
     order = generator(seed).permutation(len(labels))
     if stratify:
-        order = order[_spread(labels[order], name)]
+        _require_classes(labels, name)
+        order = order[_spread(labels[order])]
     parts = tuple(np.split(order, np.cumsum(sizes)[:-1]))
     if stratify:
         _require_every_class(labels, parts[0], name)
     return parts
+
+
+def sample_rows(labels: ArrayLike, n: int, *, seed: Seed = None) -> Rows:
+    """`n` rows in file order, dealt so that each label keeps its share to within one row."""
+    codes = np.asarray(labels)
+    order = generator(seed).permutation(len(codes))
+    chosen: Rows = np.sort(order[_spread(codes[order])[:n]])
+    return chosen
 
 
 def _sizes(n: int, fractions: Sequence[float]) -> list[int]:
@@ -54,18 +63,21 @@ def _sizes(n: int, fractions: Sequence[float]) -> list[int]:
     return sizes
 
 
-def _spread(labels: NDArray[Any], name: str) -> Rows:
+def _spread(labels: NDArray[Any]) -> Rows:
     """An order in which every stretch holds the classes in their overall shares.
 
     A row's place within its class, as a fraction of that class, is its place overall.
     """
-    classes, code, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    if len(classes) < 2:
-        raise DataError(one_value(name, classes.tolist()[0]))
+    _, code, counts = np.unique(labels, return_inverse=True, return_counts=True)
     by_class = np.argsort(code, kind="stable")
     rank = np.empty(len(labels))
     rank[by_class] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
     return np.argsort((rank + 0.5) / counts[code], kind="stable")
+
+
+def _require_classes(labels: NDArray[Any], name: str) -> None:
+    if (labels == labels[0]).all():
+        raise DataError(one_value(name, labels[:1].tolist()[0]))
 
 
 def _require_every_class(labels: NDArray[Any], first: Rows, name: str) -> None:

@@ -73,6 +73,20 @@ class Reader:
             raise BadValue(f"{self.where}.{key}", "a list of strings", values)
         return tuple(values)
 
+    def wholes(self, key: str, default: Any = _ABSENT) -> tuple[int, ...]:
+        """A list of whole numbers ≥ 0."""
+        values = self.take(key, (list, tuple), "a list of whole numbers", default)
+        if not all(isinstance(v, int) and not isinstance(v, bool) and v >= 0 for v in values):
+            raise BadValue(f"{self.where}.{key}", "a list of whole numbers ≥ 0", values)
+        return tuple(values)
+
+    def truth(self, key: str) -> bool:
+        """True or false."""
+        value = self.raw.get(key)
+        if not isinstance(value, bool):
+            raise BadValue(f"{self.where}.{key}", "true or false", value)
+        return value
+
     def items(self, key: str) -> list[tuple[object, str]]:
         """The items of a list, each with the place it stands at."""
         values = self.take(key, list, "a list", _ABSENT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,7 +45,7 @@ class Entry:
         """Return the call as it is replayed."""
         if self.function in (np.maximum, np.minimum):  # these take `out` by keyword only
             args, out = by_rows_of_numbers(self.args, self.out)
-            return partial(self.function, *_cells(args, out.dtype), out=out), ()
+            return _of_both, (self.function, *_cells(args, out.dtype), out)
         if self.function is copy and self.args[0].shape == self.out.shape:
             return self.out.__setitem__, (..., self.args[0])
         if self.function is np.power and type(self.args[1]) is int and self.args[1] == 2:
@@ -64,6 +63,10 @@ class Entry:
         if isinstance(self.function, np.ufunc):
             return self.function, (*_cells(self.args, self.out.dtype), self.out)
         return self.function, (*self.args, self.out)
+
+
+def _of_both(function: np.ufunc, a: Any, b: Any, out: np.ndarray) -> None:
+    function(a, b, out=out)
 
 
 def _cells(args: tuple[Any, ...], dtype: np.dtype[Any]) -> tuple[Any, ...]:

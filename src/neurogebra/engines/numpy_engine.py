@@ -26,13 +26,14 @@ from neurogebra.engines.forward import (
     watched,
 )
 from neurogebra.engines.fuse import fused
+from neurogebra.engines.inner import inner
 from neurogebra.engines.kernels import LOWERED
 from neurogebra.engines.long import Unlike
 from neurogebra.engines.pools import pooled
 from neurogebra.engines.protocol import Arrays, Seen, Step
 from neurogebra.engines.recorder import UNIFORM, Recorder, Replay
 from neurogebra.engines.share import joined, shared
-from neurogebra.engines.store import Store, model_parameters
+from neurogebra.engines.store import Store, model_parameters, put, quiet
 from neurogebra.engines.update import Update
 from neurogebra.errors import BadValue
 from neurogebra.layers import Array
@@ -99,21 +100,26 @@ class Recorded:
         for key, old in kept.items():
             targets[key][...] = old  # recording ran the layers' memory forward once
         self.results = {key: self.replay.arrays[r] for key, r in registers.items()}
-        # The arrays of a recording stay, so they are looked up once: each head's output.
+        # The arrays of a recording stay, so they are looked up once: the loss, each head's output.
+        self.loss: Any = self.results.get(("loss", ""))
         self.outputs = {key[1]: a for key, a in self.results.items() if key[0] == "output"}
+        self._plain = not hasattr(model.trunk[0].layer, "check_input")
 
     def feed(self, x: np.ndarray, y: Arrays | None = None, weights: Arrays | None = None) -> None:
         """Copy a batch into the input buffers."""
-        check_input(self.model, self.x.shape, x)
-        np.copyto(self.x, x)
+        if not (self._plain and x.shape == self.x.shape):
+            check_input(self.model, self.x.shape, x)
+        put(self.x, x)
         if y is not None:
             for head, buffer in self.y.items():
-                check_shape(f"y[{head!r}]", buffer.shape, y.get(head))
-                np.copyto(buffer, y[head])
+                given = y.get(head)
+                if given is None or given.shape != buffer.shape:
+                    check_shape(f"y[{head!r}]", buffer.shape, given)
+                put(buffer, y[head])
         if weights:
             for head, buffer in self.weights.items():
                 check_shape(f"weights[{head!r}]", buffer.shape, weights[head])
-                np.copyto(buffer, weights[head])
+                put(buffer, weights[head])
 
     def run(self) -> None:
         """Run the calls on the batch that was copied in."""
@@ -146,7 +152,7 @@ def _short(
 ) -> tuple[Program, Program]:
     """Return the shortest program for inputs of these shapes, and one for sums of unlike terms."""
     given = {name: np.broadcast_to(0.0, shape) for name, shape in shapes}
-    plain = shared(program, dict(shapes))
+    plain = inner(shared(program, dict(shapes)))
     return pooled(early(fused(plain), given)), pooled(plain)
 
 
@@ -235,6 +241,7 @@ class NumpyNetwork:
         self.store = Store(model_parameters(model), model.state_names(), weights, run.dtype)
         self.update = Update(run, self.store.w, self.store.g, model_parameters(model))
         self.steps = 0
+        self._quiet = quiet()  # entering errstate costs as much as four calls
         self._programs: dict[tuple[int, str, tuple[str, ...]], Recorded] = {}
         self._plans: dict[tuple[bool, bool, bool, tuple[str, ...]], Plan] = {}
 
@@ -263,21 +270,23 @@ class NumpyNetwork:
         program = self._program(len(x), "probe" if probe else "train", weights)
         program.feed(x, y, weights)
         before = self.store.w.copy() if probe else None
-        with np.errstate(all="ignore"):  # entered once, because it costs as much as two calls
-            program.replay.run()
-            if self.update.take():
-                self.steps += 1
-                self.update.run(self.steps, lr)
-        loss = float(program.results[("loss", "")])
+        self._quiet.run(self._learn, program, lr)
         seen = tuple(self._seen(program, before)) if before is not None else ()
-        return Step(loss, program.outputs, seen)
+        return Step(float(program.loss), program.outputs, seen)
+
+    def _learn(self, program: Recorded, lr: float) -> None:
+        """Run the pass of the batch that was copied in, and the update when it is its turn."""
+        program.replay.run()
+        if self.update.take():
+            self.steps += 1
+            self.update.run(self.steps, lr)
 
     def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
         """Return the loss and outputs in inference mode; nothing changes."""
         program = self._program(len(x), "evaluate", weights)
         program.feed(x, y, weights)
         program.run()
-        return Step(float(program.results[("loss", "")]), program.outputs)
+        return Step(float(program.loss), program.outputs)
 
     def gradients(
         self, x: np.ndarray, y: Arrays, weights: Arrays | None = None
@@ -289,8 +298,7 @@ class NumpyNetwork:
         program.run()
         self.rng.bit_generator.state = stream
         self.store.fill(kept)
-        loss = float(program.results[("loss", "")])
-        return loss, {n: g.copy() for n, g in self.store.grads.items()}
+        return float(program.loss), {n: g.copy() for n, g in self.store.grads.items()}
 
     def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
         """Return each head's output in inference mode, as new arrays."""

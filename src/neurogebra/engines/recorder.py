@@ -11,6 +11,7 @@ import numpy as np
 from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.buffers import Buffers
 from neurogebra.engines.image_kernels import columns_first, shape_of
+from neurogebra.engines.inner import INNERS
 from neurogebra.engines.kernels import (
     COMPARISONS,
     MEAN,
@@ -36,6 +37,9 @@ VIEWS = frozenset(
     {"transpose", "flatten", "reshape_like", "expand_like", "slice", "permute", "expand_dims"}
     | {"squeeze", "reshape", "part_like", "windows"}
 )
+
+# Lines about images that take notes or rooms of their own.
+IMAGES = {**POOLS, **INNERS}
 
 UNIFORM = "uniform"  # (like, index): fresh numbers of the shape of `like`
 
@@ -124,8 +128,8 @@ class Recorder:
             return self._draw(line, args)
         if line.op == SCALED_SUM:
             return _scaled_sum(self, line, args, attrs)
-        if line.op in POOLS:
-            return POOLS[line.op](self, line, [self._array(a) for a in args])
+        if line.op in IMAGES:
+            return IMAGES[line.op](self, line, [self._array(a) for a in args])
         if line.op in LONG:
             found = LONG[line.op](self, line, [self._array(a) for a in args])
             if found is not None:

@@ -19,6 +19,7 @@ from neurogebra.engines.forward import (
 from neurogebra.engines.protocol import Arrays, Seen, Step
 from neurogebra.engines.store import Store, model_parameters
 from neurogebra.engines.torch_mixed import Precision, device_of
+from neurogebra.engines.torch_order import Order
 from neurogebra.engines.torch_pass import TorchOps
 from neurogebra.engines.torch_update import TorchUpdate, split
 from neurogebra.layers import Array
@@ -41,11 +42,13 @@ class TorchNetwork:
         device: torch.device,
     ) -> None:
         self.model, self.run, self.rng, self.steps = model, run, rng, 0
-        shapes = model_parameters(model)
-        self.store = Store(shapes, model.state_names(), weights, run.dtype)
+        self.order = Order(model, run)
+        shapes = self.order.shapes
+        self.store = Store(model_parameters(model), model.state_names(), weights, run.dtype)
         self.dtype, self.device = getattr(torch, run.dtype), device
         self.precision = Precision(run.mixed, self.device, self.dtype)
-        self.w, self.g = self.tensor(self.store.w), self.tensor(self.store.g)
+        self.w = self.tensor(self.order.inward(self.store.w)).clone()
+        self.g = torch.zeros_like(self.w)
         self.update = TorchUpdate(run, self.w, self.g, shapes)
         self.p = {n: v.requires_grad_() for n, v in split(self.w, shapes).items()}
         self._leaves = list(self.p.values())
@@ -74,14 +77,13 @@ class TorchNetwork:
             self.steps += 1
             self.update.run(self.steps, lr)
         self.p.update({name: value.detach() for name, value in ops.kept.items()})
-        changes = split(self.w - before, model_parameters(self.model)) if before is not None else {}
-        seen = tuple(_seen(self, ops, looked, changes)) if probe else ()
+        seen = () if before is None else tuple(_seen(self, ops, looked, self.w - before))
         return Step(loss.item(), _arrays(outputs), seen)
 
     def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
         """Return the loss and outputs in inference mode; nothing changes."""
         check_batch(self.model, x, y)
-        ops = TorchOps(False, self.rng, self._owned)
+        ops = TorchOps(False, self.rng, self._owned, self.order.turned)
         with torch.no_grad():
             outputs = self._forward(ops, self.tensor(x))
             loss = _loss(self, ops, outputs, y, weights)
@@ -94,8 +96,7 @@ class TorchNetwork:
         stream = self.rng.bit_generator.state
         _, _, loss, _ = self._learn(x, y, weights)
         self.rng.bit_generator.state = stream
-        flat = self.g.cpu().numpy()
-        grads = {name: g.copy() for name, g in self.store.split(flat).items()}
+        grads = {name: g.copy() for name, g in self.arrays(self.g).items()}
         return float(loss.detach()), grads
 
     def predict(self, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -103,7 +104,7 @@ class TorchNetwork:
         check_batch(self.model, x)
         parts, step = [], rows_at_once(self.model)
         for i in range(0, max(len(x), 1), step):  # no rows are one empty piece
-            ops = TorchOps(False, self.rng, self._owned)
+            ops = TorchOps(False, self.rng, self._owned, self.order.turned)
             with torch.no_grad():
                 found = self._forward(ops, self.tensor(x[i : i + step]))
             parts.append(_arrays(found))
@@ -111,23 +112,24 @@ class TorchNetwork:
 
     def weights(self) -> dict[str, np.ndarray]:
         """Return copies of all parameters and states by name."""
-        return {n: self.p[n].detach().cpu().numpy().copy() for n in self.store.views}
+        trained = self.arrays(self.w)
+        every = self.store.views
+        return {n: _copied(trained[n] if n in trained else self.p[n]) for n in every}
 
     def state(self) -> dict[str, np.ndarray]:
         """Return copies of everything an exact resume needs: weights/…, slots/…, step."""
         found = {f"weights/{n}": a for n, a in self.weights().items()}
-        found.update({f"slots/{n}": _copied(a) for n, a in self.update.slots.items()})
-        found.update({f"slots/{n}": a for n, a in self.precision.slots().items()})
+        slots = {**_slots(self), **self.precision.slots()}
+        found.update({f"slots/{n}": a for n, a in slots.items()})
         return {**found, "step": np.asarray(self.steps, np.int64)}
 
     def load(self, state: Arrays) -> None:
         """Go on from a `state()`; BadValue names an array that is missing or misshapen."""
-        slots = {name: np.zeros_like(_copied(a)) for name, a in self.update.slots.items()}
-        scales = self.precision.slots()
+        slots, scales = _slots(self), self.precision.slots()
         self.store.restore(state, {**slots, **scales})
         self.precision.take(scales)
-        self.w.copy_(self.tensor(self.store.w))
-        self.update.load(slots)
+        self.w.copy_(self.tensor(self.order.inward(self.store.w)))
+        self.update.load({n: self.order.inward(a) if a.ndim else a for n, a in slots.items()})
         self._take_states()
         self.steps = int(state["step"])
 
@@ -142,7 +144,7 @@ class TorchNetwork:
     ) -> tuple[TorchOps, dict[str, Tensor], Tensor, dict[str, Tensor]]:
         """Run one pass in training mode and leave the gradient in `g`, or loose in the leaves."""
         check_batch(self.model, x, y)
-        ops = TorchOps(True, self.rng, self._owned)
+        ops = TorchOps(True, self.rng, self._owned, self.order.turned)
         batch = self.tensor(x).requires_grad_(probe)
         outputs = self._forward(ops, batch)
         loss = _loss(self, ops, outputs, y, weights)
@@ -165,6 +167,10 @@ class TorchNetwork:
     def acted(self) -> dict[str, int]:
         """How many updates each limit on gradients changed, and how many batches waited."""
         return dict(self.update.gathering.acted)
+
+    def arrays(self, flat: Tensor) -> dict[str, np.ndarray]:
+        """Return the parameters' parts of a flat tensor of this network, as the spec has them."""
+        return self.store.split(self.order.outward(flat.detach().cpu().numpy()))
 
     def _take_states(self) -> None:
         for name in self.model.state_names():
@@ -197,8 +203,10 @@ def _seen(
     net: TorchNetwork,
     ops: TorchOps,
     looked: Mapping[str, Tensor],
-    changes: Mapping[str, Tensor],
+    changed: Tensor,
 ) -> Iterator[Seen]:
+    flat = {"gradient": net.g, "weight": net.w, "update": changed}
+    every = {site: net.arrays(tensor) for site, tensor in flat.items()}
     for index, placed in enumerate(net.model.placed()):
         sites = {"forward": ops.outputs[placed.name], "backward": looked[placed.name].grad}
         for site, value in sites.items():
@@ -206,9 +214,8 @@ def _seen(
                 yield Seen(index, placed.name, site, "", _array(value))
         for key in placed.layer.shapes(placed.in_shape):
             name = f"{placed.name}.{key}"
-            p = net.p[name]
-            for site, value in (("gradient", p.grad), ("weight", p), ("update", changes[name])):
-                yield Seen(index, placed.name, site, key, _array(value))
+            for site, arrays in every.items():
+                yield Seen(index, placed.name, site, key, arrays[name])
 
 
 def _array(tensor: Tensor | None) -> np.ndarray:
@@ -218,8 +225,14 @@ def _array(tensor: Tensor | None) -> np.ndarray:
     return found
 
 
+def _slots(net: TorchNetwork) -> dict[str, np.ndarray]:
+    """Return copies of the optimiser's memory, as the spec has the parameters."""
+    copies = {name: _copied(slot) for name, slot in net.update.slots.items()}
+    return {n: net.order.outward(a) if a.ndim else a for n, a in copies.items()}
+
+
 def _copied(slot: Tensor | np.ndarray) -> np.ndarray:
-    found: np.ndarray = slot.cpu().numpy() if isinstance(slot, Tensor) else slot
+    found: np.ndarray = slot.detach().cpu().numpy() if isinstance(slot, Tensor) else slot
     return found.copy()
 
 

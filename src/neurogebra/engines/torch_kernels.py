@@ -20,10 +20,29 @@ from neurogebra.engines import book
 Slots = Mapping[str, Tensor]
 
 
+# torch takes a row at a time on the CPU, and one shorter than a vector of the processor number
+# by number; columns go side by side. From so many numbers on, that is worth the turning.
+_SHORT, _MANY = 16, 256
+
+
+def _short_rows(z: Tensor) -> bool:
+    return z.ndim == 2 and z.shape[1] < _SHORT and z.numel() >= _MANY and z.is_cpu
+
+
+def _softmax(z: Tensor) -> Tensor:
+    return torch.softmax(z.t(), 0).t() if _short_rows(z) else torch.softmax(z, -1)
+
+
+def _log_softmax(z: Tensor) -> Tensor:
+    return torch.log_softmax(z.t(), 0).t() if _short_rows(z) else torch.log_softmax(z, -1)
+
+
 def _cross_entropy(y: Tensor, y_pred: Tensor) -> Tensor:
     """Classes lie on the last axis here, on the second in torch."""
     if y_pred.ndim > 2:
         y, y_pred = y.flatten(0, -2), y_pred.flatten(0, -2)
+    if _short_rows(y_pred):
+        return (torch.log_softmax(y_pred.t(), 0) * y.t().mul(-1 / len(y))).sum()
     return functional.cross_entropy(y_pred, y)
 
 
@@ -50,8 +69,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "elu": functional.elu,
     "selu": torch.selu,
     "softsign": functional.softsign,
-    "softmax": lambda z: torch.softmax(z, -1),
-    "log_softmax": lambda z: torch.log_softmax(z, -1),
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
 }
 
 # Losses of the book by the name of their formula: (y, y_pred) → number.

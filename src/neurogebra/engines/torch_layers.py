@@ -8,12 +8,14 @@ to its own forward.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from neurogebra.engines.torch_order import BLOCKS, at_once
 from neurogebra.layers import (
     GRU,
     LSTM,
@@ -23,43 +25,77 @@ from neurogebra.layers import (
     Dense,
     Embedding,
     LayerNorm,
+    MaxPooling2D,
     MultiHeadAttention,
-    Ops,
+    Shape,
     SimpleRNN,
 )
+from neurogebra.layers import Ops as LayerOps
 from neurogebra.layers.sliding import padding, sizes
 
 Parameters = Mapping[str, Tensor]
+Pair = tuple[int, ...]
+
+
+class Ops(LayerOps, Protocol):
+    """The engine's own; turned: the layers whose weights lie as torch's kernels read them."""
+
+    turned: frozenset[str]
+    layer: str
 
 
 def dense(layer: Dense, ops: Ops, p: Parameters, x: Tensor) -> Array:
     """Product and bias in one call."""
+    if ops.layer in ops.turned:
+        return ops.activate(layer.activation, functional.linear(x, p["W"], p.get("b")))
     if not layer.use_bias or x.ndim != 2:
         return layer.forward(ops, p, x)
-    found: Tensor = ops.activate(layer.activation, torch.addmm(p["b"], x, p["W"]))
-    return found
+    return ops.activate(layer.activation, torch.addmm(p["b"], x, p["W"]))
 
 
 def conv2d(layer: Conv2D, ops: Ops, p: Parameters, x: Tensor) -> Array:
     """Padding, convolution and bias in one call where the padding is even."""
-    kernel, strides, gaps = (
-        sizes("Conv2D", size, 2) for size in (layer.kernel_size, layer.strides, layer.dilation)
-    )
-    every = zip(ops.shape, kernel, strides, gaps, strict=False)
-    pads = [padding(*one, layer.padding) for one in every]
-    if any(before != after for before, after in pads):
-        return layer.forward(ops, p, x)
+    strides, pads, gaps = _slides(layer, ops.shape)
+    turned = ops.layer in ops.turned
+    W = p["W"]
+    if pads is None:
+        return layer.forward(ops, {**p, "W": W.permute(2, 3, 1, 0)} if turned else p, x)
+    kernels = W if turned else W.permute(3, 2, 0, 1)
     found = functional.conv2d(
-        x.permute(0, 3, 1, 2),
-        p["W"].permute(3, 2, 0, 1),
-        p["b"] if layer.use_bias else None,
-        strides,
-        [before for before, _ in pads],
-        gaps,
-        layer.groups,
+        x.permute(0, 3, 1, 2), kernels, p.get("b"), strides, pads, gaps, layer.groups
     )
     z: Tensor = ops.activate(layer.activation, found.permute(0, 2, 3, 1))
     return z
+
+
+@lru_cache(maxsize=512)
+def _slides(layer: Conv2D, shape: Shape) -> tuple[Pair, Pair | None, Pair]:
+    """Return strides, zeros on either side (None where the sides differ) and dilation."""
+    kernel, strides, gaps = (
+        sizes("Conv2D", size, 2) for size in (layer.kernel_size, layer.strides, layer.dilation)
+    )
+    every = zip(shape, kernel, strides, gaps, strict=False)
+    pads = [padding(*one, layer.padding) for one in every]
+    even = all(before == after for before, after in pads)
+    return strides, tuple(before for before, _ in pads) if even else None, gaps
+
+
+def max_pool(layer: MaxPooling2D, ops: Ops, p: Parameters, x: Tensor) -> Array:
+    """The largest under each window where nothing is padded."""
+    found = _windows(layer, ops.shape)
+    if found is None:
+        return layer.forward(ops, p, x)
+    return torch.max_pool2d(x.permute(0, 3, 1, 2), *found).permute(0, 2, 3, 1)
+
+
+@lru_cache(maxsize=512)
+def _windows(layer: MaxPooling2D, shape: Shape) -> tuple[Pair, Pair] | None:
+    """Return size and strides of a window, None where zeros lie around the image."""
+    size = sizes("MaxPooling2D", layer.pool_size, 2)
+    strides = size if layer.strides is None else sizes("MaxPooling2D", layer.strides, 2)
+    every = zip(shape, size, strides, strict=False)
+    pads = [padding(*one, 1, layer.padding) for one in every]
+    return None if any(map(any, pads)) else (size, strides)
 
 
 def embedding(layer: Embedding, ops: Ops, p: Parameters, x: Tensor) -> Array:
@@ -68,21 +104,21 @@ def embedding(layer: Embedding, ops: Ops, p: Parameters, x: Tensor) -> Array:
 
 
 def lstm(layer: LSTM, ops: Ops, p: Parameters, x: Tensor) -> Array:
-    """All steps in one call; torch's gates lie in the order i, f, g, o."""
-    if layer.activation != "tanh":
+    """All steps in one call."""
+    if not at_once(layer):
         return layer.forward(ops, p, x)
     first = _zeros(layer, x)
-    flat = _flat(layer, p, (0, 1, 3, 2))
+    flat = _flat(layer, ops, p)
     more = (True, 1, 0.0, ops.training, layer.bidirectional, True)
     outputs, last, _ = torch.lstm(x, (first, first), flat, *more)
     return _wanted(layer, outputs, last)
 
 
 def gru(layer: GRU, ops: Ops, p: Parameters, x: Tensor) -> Array:
-    """All steps in one call; torch's gates lie in the order r, z, n."""
-    if layer.activation != "tanh" or not layer.reset_after:
+    """All steps in one call."""
+    if not at_once(layer):
         return layer.forward(ops, p, x)
-    flat = _flat(layer, p, (1, 0, 2))
+    flat = _flat(layer, ops, p)
     more = (True, 1, 0.0, ops.training, layer.bidirectional, True)
     outputs, last = torch.gru(x, _zeros(layer, x), flat, *more)
     return _wanted(layer, outputs, last)
@@ -90,26 +126,26 @@ def gru(layer: GRU, ops: Ops, p: Parameters, x: Tensor) -> Array:
 
 def simple_rnn(layer: SimpleRNN, ops: Ops, p: Parameters, x: Tensor) -> Array:
     """All steps in one call."""
-    kernel = {"tanh": torch.rnn_tanh, "relu": torch.rnn_relu}.get(layer.activation)
-    if kernel is None:
+    if not at_once(layer):
         return layer.forward(ops, p, x)
-    flat = _flat(layer, p, (0,))
+    kernel = torch.rnn_tanh if layer.activation == "tanh" else torch.rnn_relu
+    flat = _flat(layer, ops, p)
     more = (True, 1, 0.0, ops.training, layer.bidirectional, True)
     outputs, last = kernel(x, _zeros(layer, x), flat, *more)
     return _wanted(layer, outputs, last)
 
 
-def _flat(layer: Any, p: Parameters, order: tuple[int, ...]) -> list[Tensor]:
-    """Return W, U, b and the second bias of every reader as torch lists them.
-
-    order: which of our gates stands at each place there; ours lie in columns, theirs in rows.
-    """
-    found = []
+def _flat(layer: Any, ops: Ops, p: Parameters) -> list[Tensor]:
+    """Return W, U, b and the second bias of every reader as torch lists them: gates in rows."""
+    found, order, turned = [], BLOCKS[type(layer)], ops.layer in ops.turned
     for way in _ways(layer):
         for letter in "WUbc":
             weights = p.get(f"{letter}{way}")
             if weights is None:
                 found.append(torch.zeros_like(p[f"b{way}"]))
+                continue
+            if turned:
+                found.append(weights)
                 continue
             if len(order) > 1:
                 gates = weights.chunk(len(order), -1)
@@ -176,6 +212,7 @@ LAYERS: dict[type[Any], Callable[..., Array]] = {
     BatchNorm: batch_norm,
     LayerNorm: layer_norm,
     Conv2D: conv2d,
+    MaxPooling2D: max_pool,
     Embedding: embedding,
     LSTM: lstm,
     GRU: gru,

@@ -17,13 +17,20 @@ from neurogebra.spec.model import Placed
 
 
 class TorchOps(EngineOps):
-    """Layers fed with tensors; draws come from the run's NumPy stream, as on every engine."""
+    """Layers fed with tensors; draws come from the run's NumPy stream, as on every engine.
+
+    turned: the layers whose weights lie as torch's kernels read them.
+    """
 
     def __init__(
-        self, training: bool, rng: np.random.Generator, owned: dict[str, Mapping[str, Array]]
+        self,
+        training: bool,
+        rng: np.random.Generator,
+        owned: dict[str, Mapping[str, Array]],
+        turned: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(training)
-        self.rng, self._owned = rng, owned
+        self.rng, self._owned, self.turned = rng, owned, turned
 
     def apply(self, op: str, *args: Array, **attrs: Any) -> Array:
         """Apply an operation of the alphabet to tensors and numbers."""

@@ -22,7 +22,7 @@ from neurogebra.optim import OPTIMIZERS
 from neurogebra.spec import RunSpec
 
 # Elements a piece: the weights, gradients, slots and two temporaries of a piece stay in cache.
-PIECE = 1 << 17
+PIECE = 3 << 14
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 Options = tuple[tuple[str, float], ...]
@@ -64,6 +64,7 @@ class Update:
                 slots = {k: _as(self._rule[k][piece], part) for k in lines.slots}
                 ready = _as(self.gathering.ready[piece], part)
                 lines.record(_as(w[piece], part), ready, slots, self.free)
+        self._singles = [lines for lines in self._lines.values() if lines.scalars]
         self.slots = {**self._rule, **self.gathering.memory}
 
     @property
@@ -77,11 +78,11 @@ class Update:
 
     def run(self, t: int, lr: float) -> None:
         """Make the update of step `t` (from 1) at learning rate `lr`."""
-        new: dict[str, float] = {}
         for lines in self._lines.values():
-            new |= lines.run(t, lr, self._rule)
-        for name, value in new.items():
-            self._rule[name][()] = value
+            lines.run(t, lr, self._rule)
+        for lines in self._singles:  # after all of them: parts with one setting read the old ones
+            for name, register in lines.scalars.items():
+                self._rule[name][()] = lines.values[register]
 
 
 class _Lines:
@@ -101,8 +102,9 @@ class _Lines:
         if blas.has_sums(dtype) and not part.shape:  # a matrix may lie turned in memory
             self._main = with_sums(self._main)
         self._cells = {r: np.zeros((), dtype) for r in found.moving}
-        self._values: dict[int, Any] = dict(found.main.numbers)  # of all that Python computes
+        self.values: dict[int, Any] = dict(found.main.numbers)  # of all that Python computes
         self._inputs = found.inputs
+        self._t, self._lr = found.inputs.get("t", -1), found.inputs.get("lr", -2)
         self.calls: list[Call] = []
         self._kept: list[Entry] = []  # the arrays that calls know by address only
 
@@ -113,25 +115,26 @@ class _Lines:
         slots: Mapping[str, np.ndarray],
         free: dict[int, list[np.ndarray]],
     ) -> None:
-        """Record the update of the arrays of a piece."""
+        """Record the update of the arrays of a piece; the slots are zeros, before and after."""
         given: dict[str, Any] = {"w": w, "g": g}
         given.update({f"slot.{k}": a for k, a in slots.items()})
         given.update({f"scalar.{r}": cell for r, cell in self._cells.items()})
         outputs = (w, *slots.values())
         targets = dict(zip(self._main.outputs, outputs, strict=True))
-        before = [a.copy() for a in outputs]
+        before = w.copy()
         replay = Recorder(self._main, given, w.dtype, targets, free=free).record()
         self.calls += replay.calls
         self._kept += replay.entries
-        for array, old in zip(outputs, before, strict=True):
-            array[...] = old  # recording ran the rule once
+        w[...] = before  # recording ran the rule once
+        for slot in slots.values():
+            slot.fill(0)
 
-    def run(self, t: int, lr: float, slots: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Make the update; return the next values of the slots that are one number."""
-        values, inputs = self._values, self._inputs
-        values[inputs.get("t", -1)], values[inputs.get("lr", -2)] = t, lr
+    def run(self, t: int, lr: float, slots: Mapping[str, np.ndarray]) -> None:
+        """Make the update; `values` then holds the next ones of the slots that are one number."""
+        values = self.values
+        values[self._t], values[self._lr] = t, lr
         for name in self.scalars:
-            values[inputs.get(f"slot.{name}", -3)] = float(slots[name])
+            values[self._inputs.get(f"slot.{name}", -3)] = float(slots[name])
         for out, scalar, args in self._prologue:
             if len(args) == 2:  # nearly all; a map would cost more than what it computes
                 values[out] = scalar(values[args[0]], values[args[1]])
@@ -141,7 +144,6 @@ class _Lines:
             cell[()] = values[register]
         for function, call_args in self.calls:
             function(*call_args)
-        return {name: values[register] for name, register in self.scalars.items()}
 
 
 class _Recipe(NamedTuple):

@@ -15,7 +15,8 @@ class Sink(Protocol):
 
     A sink may also have `hears`, the most detail it takes when others asked for it; without
     one it hears what it asks for. `looks`, where a sink has it, says whether it asks for the
-    layers of the next update.
+    layers of the next update; `quiet`, for how many updates it asks for nothing at all (of a
+    sink that asks for no batches it is taken for granted).
     """
 
     @property
@@ -31,6 +32,10 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Write what is left and let go."""
+
+
+# The most updates that are made before the sinks are asked again whether they listen.
+PATIENCE = 64
 
 
 class Bus:
@@ -72,18 +77,32 @@ class Bus:
                 return True
         return False
 
+    def quiet(self) -> int:
+        """Return for how many updates from here nobody asks for anything."""
+        rest = PATIENCE
+        for sink in self.sinks:
+            own: int | None = getattr(sink, "quiet", None)
+            if own is None:
+                own = 0 if sink.level >= Level.DETAILED else rest
+            if own < rest:
+                rest = own
+        return rest
+
     def publish(self, event: Event) -> None:
         """Deliver an event, and after it those that its delivery caused."""
-        if not (self._delivering or self._is_heard(event)):
-            self._seq += 1
-            return
-        self._waiting.append(event)
         if self._delivering:
+            self._waiting.append(event)
+            return
+        heard = self._hearing(event.level)
+        if not heard:
+            self._seq += 1
             return
         self._delivering = True
         try:
+            self._deliver(event, heard)
             while self._waiting:
-                self._deliver(self._waiting.popleft())
+                event = self._waiting.popleft()
+                self._deliver(event, self._hearing(event.level))
         finally:
             self._delivering = False
 
@@ -91,29 +110,37 @@ class Bus:
         """Close every sink; one that fails is told to those still open."""
         while self.sinks:
             sink = self.sinks.pop()
-            self._guard(sink, sink.close)
+            self._close(sink)
 
-    def _is_heard(self, event: Event) -> bool:
-        level = event.level
-        for sink in self.sinks:  # noqa: SIM110
-            if level <= getattr(sink, "hears", sink.level):
-                return True
-        return False
+    def _hearing(self, level: Level) -> list[Sink]:
+        """Return the sinks that take events of a level."""
+        found = []
+        for sink in self.sinks:
+            hears: Level | None = getattr(sink, "hears", None)
+            if level <= (sink.level if hears is None else hears):
+                found.append(sink)
+        return found
 
-    def _deliver(self, event: Event) -> None:
+    def _deliver(self, event: Event, sinks: Iterable[Sink]) -> None:
         stamped = Stamped(self._seq, self._clock(), event)
         self._seq += 1
-        for sink in tuple(self.sinks):
-            if event.level <= getattr(sink, "hears", sink.level):
-                self._guard(sink, lambda sink=sink: sink.handle(stamped))  # type: ignore[misc]
+        for sink in sinks:
+            try:
+                sink.handle(stamped)
+            except Exception as error:
+                self._lose(sink, error)
 
-    def _guard(self, sink: Sink, call: Callable[[], None]) -> None:
+    def _lose(self, sink: Sink, error: Exception) -> None:
+        """Take a sink off that raised, and tell the others."""
+        if self.strict:
+            raise error
+        if sink in self.sinks:
+            self.sinks.remove(sink)
+            self._close(sink)  # let it free its terminal or its files
+        self.publish(SinkFailed(sink=sink.name, error=f"{type(error).__name__}: {error}"))
+
+    def _close(self, sink: Sink) -> None:
         try:
-            call()
+            sink.close()
         except Exception as error:
-            if self.strict:
-                raise
-            if sink in self.sinks:
-                self.sinks.remove(sink)
-                self._guard(sink, sink.close)  # let it free its terminal or its files
-            self.publish(SinkFailed(sink=sink.name, error=f"{type(error).__name__}: {error}"))
+            self._lose(sink, error)

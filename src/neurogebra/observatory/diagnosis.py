@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from neurogebra.observatory.events import SEVERITIES, Alert
+from neurogebra.observatory.remedy import Change, Proof, proposed
 from neurogebra.observatory.rule import Rule
 from neurogebra.registry import Registry
 
@@ -69,6 +70,8 @@ KINDS: Registry[Kind] = Registry(
              "Look for a detached, rounded or frozen path above them"),
         Kind("optimizer_not_updating", "the weights do not follow their gradients",
              "Check what is given to the optimiser, and when gradients are cleared"),
+        Kind("wrong_mode", "the model is trained in the mode for checking it",
+             "Call model.train() before training goes on"),
         Kind("excessive_regularization", "a penalty outweighs the data",
              "Divide the penalty or the weight decay by a hundred"),
         Kind("wrong_batch_size", "the batches are too large or too small",
@@ -96,6 +99,8 @@ VOTES: Mapping[str, Mapping[str, float]] = {
     "not_probabilities": {"wrong_output_activation": 0.9},
     "bent_logits": {"wrong_output_activation": 0.85},
     "softmax_of_many": {"wrong_output_activation": 0.85},
+    "shares_apart": {"wrong_output_activation": 0.6},
+    "loss_denies_errors": {"wrong_output_activation": 0.85},
     "missing_output_activation": {"missing_activation": 0.95, "wrong_output_activation": 0.4},
     "linear_stack": {"missing_activation": 0.1},
     "loss_of_numbers": {"wrong_loss": 0.85},
@@ -120,6 +125,9 @@ VOTES: Mapping[str, Mapping[str, float]] = {
     "update_too_small": {"learning_rate_too_low": 0.85},
     "updates_fade": {"learning_rate_schedule_bug": 0.9},
     "always_clipped": {"gradient_clipping_bug": 0.95},
+    "clipped_throughout": {"gradient_clipping_bug": 0.1},
+    "label_order": {"corrupt_data": 0.6},
+    "dropout_off": {"wrong_mode": 0.85},
     "weights_collapse": {"excessive_regularization": 0.85},
     "dead_relu": {"dying_relu": 0.6, "learning_rate_too_high": 0.3, "bad_initialization": 0.2},
     "activation_saturation": {"saturated_activation": 0.8},
@@ -128,6 +136,8 @@ VOTES: Mapping[str, Mapping[str, float]] = {
     "no_gradient_at_all": {"optimizer_not_updating": 0.8, "gradient_not_flowing": 0.4},
     "weight_stagnation": {"optimizer_not_updating": 0.8},
     "noisy_updates": {"wrong_batch_size": 0.8, "learning_rate_too_high": 0.6},
+    "short_reach": {"learning_rate_too_low": 0.85},
+    "short_run": {"too_few_epochs": 0.75, "learning_rate_too_low": 0.5},
     "still_falling": {"learning_rate_too_low": 0.65, "too_few_epochs": 0.65},
     "too_few_updates": {"too_few_epochs": 0.75, "learning_rate_too_low": 0.5},
     "too_large_batches": {"wrong_batch_size": 0.8, "too_few_epochs": 0.75},
@@ -140,6 +150,9 @@ VOTES: Mapping[str, Mapping[str, float]] = {
     "loss_stagnation": {"learning_rate_too_low": 0.2, "optimizer_not_updating": 0.2},
 }
 """Finding → how far it alone speaks for a cause; findings are added as if independent."""
+
+FEW = 60.0
+"""The updates of a whole run below which it is short, rather than its steps."""
 
 LARGE = 128.0
 """The rows of a batch from which on too few updates are too large batches."""
@@ -161,6 +174,11 @@ class Cause:
     rules: tuple[str, ...]
     numbers: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What a program can change of the run because of it, the likeliest first."""
+        return proposed(self.name, self.rules, self.numbers)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON-able values."""
         return {
@@ -171,6 +189,7 @@ class Cause:
             "evidence": list(self.evidence),
             "rules": list(self.rules),
             "numbers": dict(self.numbers),
+            "changes": [change.to_dict() for change in self.changes],
         }
 
 
@@ -180,13 +199,18 @@ class Diagnosis:
 
     status: "healthy", "unhealthy", or "not enough evidence" where something is wrong and
     nothing speaks clearly enough for a cause, or the run is too short to judge; findings: the
-    alerts that count, oldest first.
+    alerts that count, oldest first; proof: what came of trying the changes, None where
+    nobody asked.
     """
 
     status: str
     causes: tuple[Cause, ...] = ()
     findings: tuple[Alert, ...] = ()
     why: str = ""
+    proof: Proof | None = None
+
+    def __str__(self) -> str:
+        return self.text
 
     @property
     def text(self) -> str:
@@ -199,6 +223,7 @@ class Diagnosis:
         named = {name for cause in self.causes for name in cause.rules}
         others = [a for a in self.findings if a.rule not in named]
         lines += [f"also: {alert.message}" for alert in _once(others)]
+        lines += self.proof.lines if self.proof else ()
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -208,6 +233,7 @@ class Diagnosis:
             "why": self.why,
             "causes": [cause.to_dict() for cause in self.causes],
             "findings": [alert.data() for alert in self.findings],
+            **({"proof": self.proof.to_dict()} if self.proof else {}),
         }
 
 
@@ -271,8 +297,11 @@ def _finding(alert: Alert) -> str:
     """Return what an alert speaks as: some mean another thing by their numbers."""
     if alert.rule == "no_gradient" and not alert.evidence.get("others", 1.0):
         return "no_gradient_at_all"
-    if alert.rule == "too_few_updates" and alert.evidence.get("rows", 0.0) >= LARGE:
-        return "too_large_batches"
+    if alert.rule == "short_reach" and alert.evidence.get("updates", FEW) >= FEW:
+        return alert.rule
+    if alert.rule in ("too_few_updates", "short_reach"):
+        few = "short_run" if alert.rule == "short_reach" else alert.rule
+        return "too_large_batches" if alert.evidence.get("rows", 0.0) >= LARGE else few
     return alert.rule
 
 

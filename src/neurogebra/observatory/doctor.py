@@ -9,21 +9,24 @@ from neurogebra.observatory.diagnosis import Diagnosis, diagnose, is_finding
 from neurogebra.observatory.events import (
     SEVERITIES,
     Alert,
+    BatchEnd,
+    EpochEnd,
     Event,
     LayerSeen,
     Level,
     Stamped,
+    TrainEnd,
     TrainStart,
     Verdict,
 )
+from neurogebra.observatory.governor import Governor
+from neurogebra.observatory.pace import Pace
 from neurogebra.observatory.rules import RULES, Context, Rule, Thresholds, examine
 
 # The finding that a run was too short, which a verdict says in its own words.
 SHORT = "too_few_updates"
-# The part of a run in which layers are looked at more often.
-EARLY = 0.2
-# The first updates, which are all looked at.
-FIRST = 5
+# The epochs that are examined of a run that has many more: what they cost grows with the curves.
+EPOCHS = 40
 
 
 class Doctor:
@@ -33,7 +36,8 @@ class Doctor:
     many (0: never; layers that others ask for are used all the same). samples: how many looks
     at the layers a run of known length gets, a third of them in its first fifth (0: none).
     window: how many of the latest losses and sightings of an array the rules may remember.
-    After `thresholds.rearm` updates a rule may speak of the same layer again.
+    After `thresholds.rearm` updates a rule may speak of the same layer again. governor: whose
+    budget the looks and single updates that it asks for keep to (see `Pace`); None for all.
     """
 
     name = "doctor"
@@ -47,6 +51,7 @@ class Doctor:
         sample_every: int = 0,
         window: int = 64,
         samples: int = 60,
+        governor: Governor | None = None,
     ) -> None:
         if sample_every < 0:
             raise BadValue("sample_every", "int ≥ 0", sample_every)
@@ -54,35 +59,64 @@ class Doctor:
         self.alerts: list[Alert] = []
         self._publish = publish
         self._rules = tuple(rules.values() if isinstance(rules, Mapping) else rules)
-        self._by_event: dict[type[Event], tuple[Rule, ...]] = {}
+        self._by_event: dict[tuple[type[Event], str], tuple[Rule, ...]] = {}
         self._context = Context(warmup=self.thresholds.warmup, window=window)
-        self._every, self._samples, self._due = sample_every, samples, 0
+        self._every = sample_every
+        self._needs_layers = any(LayerSeen in rule.on for rule in self._rules)
+        self._pace = Pace(samples if self._needs_layers else 0, governor)
         self._told: dict[tuple[str, str], int] = {}
+        self._left: EpochEnd | None = None  # the latest epoch, where it was only taken in
 
     @property
     def level(self) -> Level:
-        """What the next update is asked for: the batches always, the layers when sampled."""
-        if self._every and self._needs_layers and self._context.step % self._every == 0:
+        """What the next update is asked for: the batches always, the layers when sampled.
+
+        Within a budget the batches are those that are not `quiet`.
+        """
+        if self.looks or (
+            self._every
+            and self._needs_layers
+            and self._step % self._every == 0
+            and self._pace.affords()
+        ):
             return Level.EXPERT
-        return Level.EXPERT if self.looks else Level.DETAILED
+        return Level.BASIC if self._pace.limited else Level.DETAILED
 
     @property
     def looks(self) -> bool:
         """Whether the layers are to be looked at in the next update."""
-        return bool(self._samples and self._needs_layers) and self._context.step + 1 >= self._due
+        return self._pace.looks(self._step)
+
+    @property
+    def quiet(self) -> int:
+        """How many updates from here it need not hear of."""
+        return self._pace.quiet(self._step)
+
+    @property
+    def _step(self) -> int:
+        """The updates made, of which the latest may not have been told."""
+        governor = self._pace.governor
+        return max(self._context.step, governor.step if governor else 0)
 
     def handle(self, stamped: Stamped) -> None:
         """Examine one event."""
         event = stamped.event
-        kind = type(event)
-        if self._samples and isinstance(event, LayerSeen) and event.step >= self._due:
-            self._due = event.step + self._stride()
-        if isinstance(event, TrainStart) and event.resumed_step and self._context.start:
-            self._context.see(event)  # it was examined when the run began
+        if isinstance(event, LayerSeen):
+            self._pace.looked(event.step, self._context.planned)
+        elif isinstance(event, BatchEnd):
+            self._pace.heard(event.step, self._context.planned)
+        elif isinstance(event, EpochEnd):
+            self._left = None if self._is_turn(event) else event
+        elif isinstance(event, TrainStart):
+            self._pace.start(event.resumed_step)
+        elif isinstance(event, TrainEnd) and self._left is not None:
+            for rule in self._asked(self._left):
+                self._tell(rule.check(self._left, self._context, self.thresholds))
+        resumed = isinstance(event, TrainStart) and event.resumed_step and self._context.start
+        if resumed or event is self._left:  # the first was examined when the run began
+            self._context.see(event)
             return
-        if kind not in self._by_event:
-            self._by_event[kind] = tuple(r for r in self._rules if issubclass(kind, r.on))
-        for alert in examine(event, self._context, self._by_event[kind], self.thresholds):
+        for alert in examine(event, self._context, self._asked(event), self.thresholds):
             self._tell(alert)
 
     def close(self) -> None:
@@ -116,28 +150,32 @@ class Doctor:
     def _judged(self) -> bool:
         return self._context.step >= self.thresholds.min_updates
 
-    def _stride(self) -> int:
-        """Return the updates until the next look: few at first, then many."""
-        planned = self._context.planned
-        if not planned:
-            return max(1, self._context.step // 10)
-        if self._context.step < FIRST:
-            return 1
-        often = self._context.done < EARLY
-        share = EARLY * 3 if often else (1 - EARLY) * 1.5
-        return max(1, int(planned * share / self._samples))
+    def _asked(self, event: Event) -> tuple[Rule, ...]:
+        """Return the rules that may have something to say of an event."""
+        kind, site = type(event), event.site if isinstance(event, LayerSeen) else ""
+        found = self._by_event.get((kind, site))
+        if found is None:
+            own = (r for r in self._rules if issubclass(kind, r.on) and r.site in ("", site))
+            found = self._by_event[kind, site] = tuple(own)
+        return found
 
-    @property
-    def _needs_layers(self) -> bool:
-        return any(LayerSeen in rule.on for rule in self._rules)
+    def _is_turn(self, event: EpochEnd) -> bool:
+        """Whether an epoch is examined: of very many not each, but the first ones and the last."""
+        epochs = self._context.start.epochs if self._context.start else 0
+        every = max(1, epochs // EPOCHS)
+        return event.epoch < EPOCHS // 4 or event.epoch % every == 0 or event.epoch + 1 == epochs
 
-    def _tell(self, alert: Alert) -> None:
+    def _tell(self, alert: Alert | None) -> None:
+        if alert is None:
+            return
         key = (alert.rule, alert.layer)
         told = self._told.get(key)
         if told is not None and alert.step - told < self.thresholds.rearm:
             return
         self._told[key] = alert.step
         self.alerts.append(alert)
+        if alert.severity != SEVERITIES[0]:
+            self._pace.suspect(alert.step)
         self._publish(alert)
 
 

@@ -29,7 +29,9 @@ class Stats:
 
     size: elements; mean, std, min, max, norm (L2) over the finite ones; zero_pct: share that
     is exactly 0; nonfinite: count of NaN and ±inf. Of activations also, in percent of units:
-    dead_pct (fires on no row of the batch), saturated_pct (bounded and far in the tail).
+    dead_pct (fires on no row of the batch), saturated_pct (bounded and far in the tail), and
+    idle_pct (fired in none of the latest looks); row_std: how far an output of several units
+    varies from row to row. The last two are None where nobody has looked at single units.
     """
 
     size: int
@@ -42,6 +44,8 @@ class Stats:
     nonfinite: int = 0
     dead_pct: float = 0.0
     saturated_pct: float = 0.0
+    idle_pct: float | None = None
+    row_std: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,8 @@ class LayerSeen(Event):
 
     site: "forward" (the layer's output), "backward" (dL/d output), "gradient" (of one
     parameter), "weight" (its value), "update" (its change). param names the parameter for
-    the last three. shape includes the batch for the first two.
+    the last three. shape includes the batch for the first two. histogram: `stats.histogram`
+    of the array where a listener asked for DEBUG, else empty.
     """
 
     kind: ClassVar[str] = "layer_seen"
@@ -140,6 +145,7 @@ class LayerSeen(Event):
     param: str = ""
     activation: str = ""
     formula: str = ""
+    histogram: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +209,9 @@ class TrainEnd(Event):
 
     acted: how many updates each limit on gradients changed, and how many batches waited for
     theirs, since the run began or was resumed; empty where the run has none of them.
+    observer: what watching took since the first update, by its own clock: `share` (of the
+    training's seconds), `seconds`, `looks` (updates whose layers were looked at), `told`
+    (updates told one by one) and `budget`; empty where nobody counted.
     """
 
     kind: ClassVar[str] = "train_end"
@@ -213,6 +222,7 @@ class TrainEnd(Event):
     best_epoch: int = -1
     metrics: Metrics = field(default_factory=dict)
     acted: Mapping[str, int] = field(default_factory=dict)
+    observer: Metrics = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,14 @@ from typing import Any
 
 from neurogebra.errors import BadValue, UnknownName
 from neurogebra.observatory.events import Level
+from neurogebra.observatory.governor import BUDGET, checked
 from neurogebra.registry import near
 
 LogLevel = Level
 
 EXPORT_FORMATS = ("json", "csv", "html", "markdown")
-# These are for machines; Parquet needs PyArrow.
-MORE_FORMATS = ("prometheus", "parquet")
+# For machines and for papers; Parquet needs PyArrow, figures need matplotlib.
+MORE_FORMATS = ("prometheus", "parquet", "figures")
 
 
 @dataclass
@@ -25,8 +26,12 @@ class LogConfig:
 
     level: the detail on the screen; health_checks: the doctor listens; layer_every: it asks
     for the layers at the start of an epoch when the updates so far are a multiple of this;
-    export_formats: of "json", "csv", "html", "markdown", "prometheus" and "parquet" (with
-    PyArrow), written into export_dir.
+    export_formats: of "json", "csv", "html", "markdown", "prometheus", "parquet" (with
+    PyArrow) and "figures" (with matplotlib), written into export_dir. budget: the share of the
+    training's time that watching may take: the doctor's looks at layers and single updates are
+    thinned out to keep to it. What is asked for by a level is given whatever it costs (each
+    batch at DETAILED, the layers of an epoch's first batch at EXPERT). None: no limit, and at
+    EXPERT and DEBUG the layers are looked at in every update.
     """
 
     level: Level = Level.BASIC
@@ -34,6 +39,7 @@ class LogConfig:
     layer_every: int = 1
     export_formats: list[str] = field(default_factory=list)
     export_dir: str = "./training_logs"
+    budget: float | None = BUDGET
 
     def __post_init__(self) -> None:
         self.level = level_of(self.level)
@@ -71,6 +77,7 @@ class LogConfig:
         every = self.layer_every
         if not isinstance(every, int) or isinstance(every, bool) or every < 1:
             raise BadValue("LogConfig.layer_every", "int ≥ 1", every)
+        self.budget = checked(self.budget, "LogConfig.budget")
         if isinstance(self.export_formats, str):
             raise BadValue("LogConfig.export_formats", "a list of names", self.export_formats)
         known = EXPORT_FORMATS + MORE_FORMATS

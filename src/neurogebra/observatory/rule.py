@@ -53,6 +53,7 @@ class Thresholds:
     spike_factor: float = 10.0  # times the rolling median
     spike_start: float = 5.0  # times the largest of the warm-up
     spike_loss: float = 1.5  # times the rolling median of the loss
+    spike_progress: float = 0.5  # of the first losses: below it no spike has done harm
     spike_hits: int = 3
 
     update_high: float = 0.15  # ‖Δw‖ / ‖w‖, median so far
@@ -60,6 +61,10 @@ class Thresholds:
     update_low_after: float = 0.15
     update_first: float = 0.3  # likewise, twice in the first `persist` sightings
     update_low: float = 3e-5
+    reach: float = 0.1  # ‖Δw‖ / ‖w‖ times all updates of the run, in the layer that moves most
+    reach_after: float = 0.1  # of the run
+    reach_whole: float = 1.0  # from which on no pace is too slow
+    reach_learned: float = 0.95  # of the loss of a guess: below it a small step is enough
     frozen_update: float = 1e-9  # of the norm of the weight
     frozen_alive: float = 1e-2  # while the gradient keeps this share of its first size
     frozen_persist: int = 10
@@ -68,6 +73,7 @@ class Thresholds:
     first_rows: int = 8
     divergence: float = 3.0  # times the loss at the start
     divergence_window: int = 10  # losses at the start, and now
+    divergence_often: int = 3  # losses at the start that may be larger than those now
     divergence_fast: float = 100.0  # times the first loss, and still rising
     loss_spike: float = 0.5  # above every recent loss: enough to look closer, not to alarm
     loss_spike_sigma: float = 7.0  # robust deviations above the rolling median
@@ -88,6 +94,14 @@ class Thresholds:
     trivial_after: float = 0.3  # of the run
     trivial_falling: float = 0.97  # wait while the loss is at its best and below this of its start
     trivial_below: float = 0.995  # or at its best and below this share of the guess's loss
+    hover_after: float = 0.12  # of the run, from which on a loss may hover above the guess's
+    hover_every: int = 8  # losses between two looks at that
+    hover_least: int = 24  # losses that it takes
+    hover_part: float = 0.04  # of the run, over which they are spread
+    hover_above: float = 0.005  # of the guess's loss, in the mean
+    hover_near: float = 0.25  # likewise: what lies farther above has a way to go
+    hover_sigma: float = 2.5  # and so many standard errors of that mean
+    hover_fall: float = 1.0  # standard errors by which half the losses lie below the other half
     trivial_end: float = 0.25  # of the way from the majority to 1, for accuracy in the end
 
     constant_share: float = 0.95  # of the columns
@@ -102,12 +116,15 @@ class Thresholds:
     shift: float = 1.0  # standard deviations between training and validation rows
     gain_high: float = 5.0  # std of first weights times √fan-in, where √2 is He's
     recurrent_gain: float = 1.5  # likewise: about the spectral radius
-    narrow: float = 4.0  # classes to the units of the narrowest layer
+    narrow: float = 2.0  # classes to the numbers that the narrowest layer passes on
+    narrow_classes: int = 20  # more classes than that are told apart in fewer numbers
     narrow_accuracy: float = 0.9
     falling_part: float = 0.25  # the last part of the run, and the one before it
     falling_share: float = 0.05  # fall of the loss in the last part
     falling_steady: float = 0.7  # of the fall in the part before
     falling_left: float = 0.75  # of the loss of a guess
+    falling_steep: float = 0.4  # or a fall by so much, and a loss of more than ...
+    falling_short: float = 0.05  # ... this share of the guess's
     few_updates: int = 60
     few_accuracy: float = 0.9
     few_share: float = 0.5  # of the trivial loss
@@ -119,15 +136,27 @@ class Thresholds:
     fade_part: float = 0.5
     fade_alive: float = 0.1  # of the first gradients
     clip_share: float = 0.01  # of the gradient that a limit on its norm lets through
-    noisy_walk: float = 0.075  # ‖Δw‖ / ‖w‖ · √updates an epoch, of updates that follow few rows
+    noisy_walk: float = 0.5  # first ‖Δw‖ / ‖w‖ · √updates an epoch, where each follows few rows
     noisy_batches: int = 50  # an epoch, from which on few rows are few of many
-    noisy_after: float = 0.4  # of the run
+
+    dropout_sure: float = 20.0  # numbers that should have been dropped
+    denied: float = 3.0  # times the share of errors that a loss allows
+    denied_errors: float = 0.05
+    ordered: float = 0.5  # 0: neighbours are as alike as any two rows, 1: all rows in order
+    clipped: float = 0.95  # of the updates
+    slower: float = 2.0  # times the median epoch before
+    slower_epochs: int = 3
+    slower_seconds: float = 1.0  # an epoch, below which a clock says little
 
 
 class Track:
-    """What one array of one layer has shown: the first sightings and the recent ones."""
+    """What one array of one layer has shown: the first sightings and the recent ones.
 
-    def __init__(self, warmup: int = 0, window: int = 64) -> None:
+    matrix: whether it has two axes or more.
+    """
+
+    def __init__(self, warmup: int = 0, window: int = 64, *, matrix: bool = False) -> None:
+        self.matrix = matrix
         self.first: list[float] = []
         self.recent: deque[Stats] = deque(maxlen=window)
         self._warmup = warmup
@@ -162,7 +191,10 @@ class Context:
     epoch: int = -1
     first: list[float] = field(default_factory=list)
     losses: deque[float] = field(default_factory=deque)
+    heard: int = 0  # updates that were told, of all that were made
     epochs: list[Metrics] = field(default_factory=list)
+    curves: dict[str, list[float]] = field(default_factory=dict)  # the same, by metric
+    pace: list[float] = field(default_factory=list)  # seconds of each epoch
     tracks: dict[Key, Track] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -176,15 +208,20 @@ class Context:
                 if len(self.first) < self.warmup:
                     self.first.append(event.loss)
                 self.losses.append(event.loss)
+                self.heard += 1
             case LayerSeen():
                 self.step, self.epoch = event.step, event.epoch
                 key = (event.layer, event.site, event.param)
                 if key not in self.tracks:
-                    self.tracks[key] = Track(self.warmup, self.window)
+                    matrix = len(event.shape) > 1
+                    self.tracks[key] = Track(self.warmup, self.window, matrix=matrix)
                 self.tracks[key].add(event.stats)
             case EpochEnd():
                 self.step, self.epoch = event.step, event.epoch
                 self.epochs.append(event.metrics)
+                for name, value in event.metrics.items():
+                    self.curves.setdefault(name, []).append(value)
+                self.pace.append(event.seconds)
             case EpochStart():
                 self.epoch = event.epoch
             case TrainStart():
@@ -227,8 +264,8 @@ class Context:
         return self.tracks.get((event.layer, site or event.site, event.param)) or Track()
 
     def history(self, metric: str) -> list[float]:
-        """Return one metric of every epoch that measured it."""
-        return [m[metric] for m in self.epochs if metric in m]
+        """Return one metric of every epoch that measured it; the list is the context's own."""
+        return self.curves.get(metric, [])
 
     def progress(self) -> float:
         """Return the recent loss as a share of the first; 1 when there is no loss to compare."""
@@ -246,7 +283,8 @@ class Rule:
 
     when(event, context, thresholds) → the numbers seen, or None; message is filled with them
     and with {layer}. explains: rules whose alarm is a consequence of this one. fires_on and
-    quiet_on: short runs, the second as near to the first as a healthy run comes.
+    quiet_on: short runs, the second as near to the first as a healthy run comes. site: of a
+    rule that reads one kind of array only, that of the LayerSeen it is asked about.
     """
 
     name: str
@@ -259,6 +297,7 @@ class Rule:
     fires_on: tuple[Event, ...]
     quiet_on: tuple[Event, ...]
     explains: tuple[str, ...] = ()
+    site: str = ""
 
     def check(self, event: Event, context: Context, thresholds: Thresholds) -> Alert | None:
         """Return the alert that this event gives rise to, if any."""

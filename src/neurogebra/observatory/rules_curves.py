@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from statistics import median
+from statistics import mean, median, stdev
 
 from neurogebra.observatory.events import BatchEnd, EpochEnd, TrainEnd
 from neurogebra.observatory.rule import Context, Evidence, Rule, Thresholds
@@ -45,7 +45,8 @@ def _away(event: BatchEnd, ctx: Context, t: Thresholds) -> Evidence:
     if few or not event.loss > t.divergence * then:
         return None
     now = median(list(seen)[-t.divergence_window :])
-    return {"then": then, "now": now} if now > t.divergence * then else None
+    often = sorted(ctx.first[: t.divergence_window])[-t.divergence_often :]  # losses of few rows
+    return {"then": then, "now": now} if now > max(t.divergence * then, often[0]) else None
 
 
 def _rebound(ctx: Context, t: Thresholds) -> Evidence:
@@ -99,7 +100,9 @@ def _accuracies_agree(ctx: Context, t: Thresholds) -> bool:
     return known["accuracy"] - unseen <= t.overfit_accuracy + chance
 
 
-def _no_better(event: EpochEnd | TrainEnd, ctx: Context, t: Thresholds) -> Evidence:
+def _no_better(event: BatchEnd | EpochEnd | TrainEnd, ctx: Context, t: Thresholds) -> Evidence:
+    if isinstance(event, BatchEnd):
+        return _hovers(ctx, t)
     trivial, majority = ctx.baseline.get("trivial_loss", 0.0), ctx.baseline.get("majority")
     curve = [loss for loss in ctx.history("loss") if math.isfinite(loss)]
     if not trivial > 0 or not curve or ctx.step < t.min_updates:
@@ -110,11 +113,50 @@ def _no_better(event: EpochEnd | TrainEnd, ctx: Context, t: Thresholds) -> Evide
     part = t.trivial_target if majority is None else t.trivial_class
     unseen = ctx.history("val_loss")
     known = ctx.facts.get("val_trivial", trivial)
-    learned = _best(curve) <= part * trivial or bool(unseen and _best(unseen) <= part * known)
-    right = max(ctx.history("accuracy") + ctx.history("val_accuracy"), default=0.0)
-    if learned or (majority and right >= majority + t.trivial_accuracy):
+    usual = median(unseen[-max(3, len(unseen) // 3) :]) if unseen else math.inf  # not the luckiest
+    learned = _best(curve) <= part * trivial or usual <= part * known
+    if learned or (majority and _tells_apart(ctx, majority, _best(curve) > trivial, t)):
         return None
     return {"loss": min(curve + unseen), "trivial": trivial}
+
+
+def _tells_apart(ctx: Context, majority: float, dear: bool, t: Thresholds) -> bool:
+    """Whether more rows are right than a guess has; clearly more, where the loss is dearer."""
+    right = max(ctx.history("accuracy") + ctx.history("val_accuracy"), default=0.0)
+    more = max(t.trivial_accuracy, t.trivial_end * (1 - majority)) if dear else t.trivial_accuracy
+    return right >= majority + more
+
+
+def _hovers(ctx: Context, t: Thresholds) -> Evidence:
+    """Whether the loss stays above that of a guess, beyond chance, and no longer falls."""
+    trivial = ctx.baseline.get("trivial_loss", 0.0)
+    if ctx.heard % t.hover_every or not trivial > 0:
+        return None
+    if not t.hover_after <= ctx.done <= t.trivial_after or ctx.step < t.min_updates:
+        return None
+    last = list(ctx.losses)[len(ctx.losses) // 4 :]  # of a run that has just begun: not its start
+    spread = len(last) * ctx.step / ctx.heard
+    if len(last) < t.hover_least or spread < t.hover_part * ctx.planned or not _finite(last):
+        return None
+    half = len(last) // 2
+    then, now = last[:half], last[half:]
+    noise = math.hypot(stdev(then), stdev(now)) / math.sqrt(2 * half)  # of either mean
+    above, least = mean(last) - trivial, t.hover_sigma * noise / math.sqrt(2)
+    if not max(t.hover_above * trivial, least) < above < t.hover_near * trivial:
+        return None
+    falls = mean(then) - mean(now) > t.hover_fall * noise * math.sqrt(2)
+    return None if falls or _learns(ctx, t) else {"loss": mean(last), "trivial": trivial}
+
+
+def _learns(ctx: Context, t: Thresholds) -> bool:
+    """Whether the epochs so far show progress: the last is the best, or many rows are right."""
+    curve, right = ctx.history("loss"), max(ctx.history("accuracy"), default=0.0)
+    best = len(curve) > 1 and curve[-1] <= min(curve)
+    return best or right >= ctx.baseline.get("majority", math.inf) + t.trivial_accuracy
+
+
+def _finite(values: list[float]) -> bool:
+    return all(map(math.isfinite, values))
 
 
 def _best(curve: list[float]) -> float:
@@ -211,9 +253,9 @@ CURVE_RULES = (
     Rule(
         name="no_better_than_trivial",
         severity="danger",
-        on=(EpochEnd, TrainEnd),
+        on=(BatchEnd, EpochEnd, TrainEnd),
         when=_no_better,
-        message="No better than a constant guess: best loss {loss:.3g}, the guess {trivial:.3g}",
+        message="No better than a constant guess: loss {loss:.3g}, the guess {trivial:.3g}",
         diagnosis="Nothing that relates the inputs to the targets has been learned so far.",
         advice=(
             "Check that rows and targets belong together",

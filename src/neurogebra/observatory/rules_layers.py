@@ -1,14 +1,12 @@
-"""Health rules that read the arrays of layers: activations, gradients, weights, updates."""
+"""Health rules that read the arrays of layers: gradients, weights, updates."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from statistics import median
 
 from neurogebra.observatory.events import Event, LayerSeen
 from neurogebra.observatory.rule import Context, Evidence, Rule, Thresholds
-from neurogebra.observatory.stats import BOUNDED, RECTIFIED
 from neurogebra.observatory.witness import losses, seen, start, together
 
 _TINY = 1e-30
@@ -17,31 +15,6 @@ _TINY = 1e-30
 def _nonfinite_array(event: LayerSeen, _: Context, __: Thresholds) -> Evidence:
     bad = event.stats.nonfinite
     return {"count": bad, "size": event.stats.size} if bad else None
-
-
-def _dead_relu(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
-    if event.site != "forward" or event.activation not in RECTIFIED or event.layer == ctx.output:
-        return None
-    if math.prod(event.shape[:-1]) < t.min_rows:
-        return None
-    dead = ctx.of(event).settled(t.persist, "dead_pct")
-    return {"dead_pct": dead} if dead > t.dead_pct else None
-
-
-def _saturation(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
-    if event.site != "forward" or event.activation not in BOUNDED or event.layer == ctx.output:
-        return None
-    share = ctx.of(event).settled(t.persist, "saturated_pct")
-    stuck = share > t.saturated_pct and ctx.progress() > t.saturated_progress
-    return {"saturated_pct": share} if stuck else None
-
-
-def _constant_output(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
-    single = event.site == "forward" and event.layer == ctx.output and event.shape[1:] == (1,)
-    if not single or event.shape[0] < t.min_rows:
-        return None
-    spread = ctx.of(event).settled(2 * t.persist, "std")
-    return {"std": spread} if spread < t.constant_output else None
 
 
 def _is_matrix(event: LayerSeen, site: str) -> bool:
@@ -108,7 +81,11 @@ def _few_rows(ctx: Context, t: Thresholds) -> bool:
 
 
 def _loss_calm(ctx: Context, t: Thresholds) -> bool:
-    return bool(ctx.losses) and ctx.losses[-1] <= t.spike_loss * median(ctx.losses)
+    """Whether the loss has not risen, or only within what was learned since the beginning."""
+    if not ctx.losses or not t.spike_loss:
+        return False
+    usual, first = median(ctx.losses), median(ctx.first)
+    return ctx.losses[-1] <= max(t.spike_loss * usual, t.spike_progress * first)
 
 
 def _update_ratio(event: LayerSeen, ctx: Context, t: Thresholds, after: float) -> float:
@@ -133,8 +110,7 @@ def _first_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
 
     First weights that are smaller than usual, or 0, are soon outgrown: they count as usual.
     """
-    gains = {k["layer"]: k["gain"] for k in ctx.facts.get("kernels", ()) if k["key"] == "W"}
-    gain = min(1.0, float(gains.get(event.layer, 0.0)))
+    gain = usual_gain(ctx, event.layer)
     updates, weights = ctx.of(event).recent, ctx.of(event, "weight").recent
     early = len(updates) == t.persist and len(weights) == t.persist
     if not early or not _is_matrix(event, "update") or event.layer == ctx.output:
@@ -143,9 +119,16 @@ def _first_ratio(event: LayerSeen, ctx: Context, t: Thresholds) -> float:
     return gain * sorted(u.norm / max(w.norm, _TINY) for u, w in pairs)[-2]
 
 
+def usual_gain(ctx: Context, layer: str) -> float:
+    """Return what a ratio to the first weights of a layer is worth; 0 where they are unknown."""
+    gains = {k["layer"]: k["gain"] for k in ctx.facts.get("kernels", ()) if k["key"] == "W"}
+    return min(1.0, float(gains.get(layer, 0.0)))
+
+
 def _update_too_small(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
     ratio = _update_ratio(event, ctx, t, t.update_low_after)
-    return {"ratio": ratio} if 0 < ratio < t.update_low else None
+    slow = 0 < ratio < t.update_low and ratio * ctx.planned < t.reach_whole
+    return {"ratio": ratio} if slow else None
 
 
 def _weight_stagnation(event: LayerSeen, ctx: Context, t: Thresholds) -> Evidence:
@@ -183,13 +166,13 @@ def _deep(*norms: float) -> tuple[Event, ...]:
     return together(*(seen("gradient", (norm,) * 10, layer) for layer, norm in pairs))
 
 
-def _output(std: float) -> tuple[Event, ...]:
-    """The one output of a network, for twenty steps."""
-    shown = seen("forward", layer="dense_1", activation="sigmoid", std=std)
-    return tuple(replace(e, shape=(32, 1)) for e in shown if isinstance(e, LayerSeen))
-
-
 _SITES = {"weight": 5.0, "gradient": 0.3}
+
+
+def _paced(update: float) -> tuple[Event, ...]:
+    """A weight and its updates, after the fifth part of a run of 5000 updates."""
+    return together(seen("weight", (5.0,) * 20, at=1000), seen("update", (update,) * 20, at=1000))
+
 
 LAYER_RULES = (
     Rule(
@@ -205,57 +188,10 @@ LAYER_RULES = (
         explains=("nan_inf_loss",),
     ),
     Rule(
-        name="dead_relu",
-        severity="warning",
-        on=(LayerSeen,),
-        when=_dead_relu,
-        message="Possible dying ReLU in {layer!r} ({dead_pct:.1f}% of units never fire)",
-        diagnosis="A unit that outputs 0 for every row gets no gradient and cannot recover.",
-        advice=(
-            "Use LeakyReLU(negative_slope=0.01) instead of ReLU",
-            "Lower the learning rate",
-            "Use He initialisation",
-        ),
-        fires_on=start() + seen("forward", zero_pct=97.0, dead_pct=95.0),
-        quiet_on=start() + seen("forward", zero_pct=62.0, dead_pct=12.0),
-        explains=(
-            "update_too_small",
-            "no_gradient",
-            "no_better_than_trivial",
-            "loss_stagnation",
-            "constant_output",
-        ),
-    ),
-    Rule(
-        name="activation_saturation",
-        severity="warning",
-        on=(LayerSeen,),
-        when=_saturation,
-        message="Activations saturated in {layer!r} ({saturated_pct:.1f}% in the tails)",
-        diagnosis="Far in its tails a bounded unit has no slope, and the layers below it starve.",
-        advice=("Standardise the inputs", "Use smaller first weights", "Use ReLU or normalisation"),
-        fires_on=start() + seen("forward", activation="tanh", saturated_pct=80.0),
-        quiet_on=start()
-        + seen("forward", activation="tanh", saturated_pct=35.0)
-        + seen("forward", layer="dense_1", activation="sigmoid", saturated_pct=95.0),
-        explains=("update_too_small", "vanishing_gradient", "no_better_than_trivial"),
-    ),
-    Rule(
-        name="constant_output",
-        severity="danger",
-        on=(LayerSeen,),
-        when=_constant_output,
-        message="The output of {layer!r} is the same for every row (std {std:.1g})",
-        diagnosis="The inputs no longer reach the output.",
-        advice=("Look for dead or saturated layers below", "Check the inputs for constant columns"),
-        fires_on=start() + _output(std=0.0),
-        quiet_on=start() + _output(std=0.01),
-        explains=("no_better_than_trivial",),
-    ),
-    Rule(
         name="vanishing_gradient",
         severity="danger",
         on=(LayerSeen,),
+        site="gradient",
         when=_vanishing_gradient,
         message="Vanishing gradient in {layer!r} (L2 norm {norm:.1e})",
         diagnosis="On its way down the gradient shrinks so far that this layer hardly learns.",
@@ -266,12 +202,13 @@ LAYER_RULES = (
         ),
         fires_on=start(layers=_DEEP) + _deep(1e-9, 1e-7, 1e-4, 0.1),
         quiet_on=start(layers=_DEEP) + _deep(2e-5, 5e-5, 1e-4, 1e-3),
-        explains=("no_better_than_trivial", "weight_stagnation", "update_too_small"),
+        explains=("no_better_than_trivial", "weight_stagnation", "update_too_small", "short_reach"),
     ),
     Rule(
         name="no_gradient",
         severity="danger",
         on=(LayerSeen,),
+        site="gradient",
         when=_no_gradient,
         message="No gradient has ever reached {layer!r}",
         diagnosis="Something between this layer and the loss has a derivative of exactly 0.",
@@ -283,6 +220,7 @@ LAYER_RULES = (
         quiet_on=start() + seen("gradient", (0.2,) * 3 + (0.0,) * 8),
         explains=(
             "update_too_small",
+            "short_reach",
             "no_better_than_trivial",
             "loss_stagnation",
             "weight_stagnation",
@@ -292,6 +230,7 @@ LAYER_RULES = (
         name="exploding_gradient",
         severity="danger",
         on=(LayerSeen,),
+        site="gradient",
         when=_exploding_gradient,
         message="Exploding gradient in {layer!r} (L2 norm {norm:.1e})",
         diagnosis="The gradient is large beside the weights that it is to change, and it grows.",
@@ -306,6 +245,7 @@ LAYER_RULES = (
         name="gradient_spike",
         severity="warning",
         on=(LayerSeen,),
+        site="gradient",
         when=_gradient_spike,
         message="Possible exploding gradient in {layer!r}: {factor:.0f}x its usual norm",
         diagnosis="Several steps in a row asked for far more than any before, and the loss rose.",
@@ -320,6 +260,7 @@ LAYER_RULES = (
         name="update_too_large",
         severity="warning",
         on=(LayerSeen,),
+        site="update",
         when=_update_too_large,
         message="Updates of {layer!r} are {ratio:.2g} of its weights: the learning rate is high",
         diagnosis="Each step replaces a good part of what was learned before.",
@@ -337,6 +278,7 @@ LAYER_RULES = (
             "gradient_spike",
             "activation_saturation",
             "constant_output",
+            "short_reach",
             "no_better_than_trivial",
             "near_chance",
         ),
@@ -345,20 +287,20 @@ LAYER_RULES = (
         name="update_too_small",
         severity="warning",
         on=(LayerSeen,),
+        site="update",
         when=_update_too_small,
         message="Updates of {layer!r} are {ratio:.1e} of its weights: the learning rate is low",
         diagnosis="At this pace the weights stay where they began for the whole run.",
         advice=("Raise the learning rate (try ten times)", "Check that the gradients are not tiny"),
-        fires_on=start(epochs=5)
-        + together(seen("weight", (5.0,) * 20), seen("update", (1e-6,) * 20)),
-        quiet_on=start(epochs=5)
-        + together(seen("weight", (5.0,) * 20), seen("update", (5e-4,) * 20)),
+        fires_on=start(epochs=500) + _paced(1e-6),
+        quiet_on=start(epochs=500) + _paced(5e-4),
         explains=("no_better_than_trivial", "loss_stagnation"),
     ),
     Rule(
         name="weight_stagnation",
         severity="warning",
         on=(LayerSeen,),
+        site="update",
         when=_weight_stagnation,
         message="Optimizer may have stagnated: {layer!r} has not moved for {sightings:.0f} steps",
         diagnosis="There is a gradient, and the weights do not follow it.",
@@ -376,6 +318,7 @@ LAYER_RULES = (
         name="symmetric_weights",
         severity="danger",
         on=(LayerSeen,),
+        site="weight",
         when=_symmetric_weights,
         message="All weights of {layer!r} are {value:.3g}: its units are copies of one another",
         diagnosis="Units that start equal get equal gradients and stay equal.",

@@ -94,10 +94,15 @@ def _not_probabilities(_: TrainStart, ctx: Context, __: Thresholds) -> Evidence:
     facts = ctx.facts
     bounded = facts.get("takes") == "binary" and not facts["logits"]
     summing = facts.get("loss") in SUMMING
-    fits = ("softmax",) if summing else SHARES
-    if not (summing or bounded) or facts["output"] in (*fits, *PLAIN):
+    if not (summing or bounded) or facts["output"] in (*SHARES, *PLAIN):
         return None
     return {"units": float(facts["units"])}
+
+
+def _shares_apart(_: TrainStart, ctx: Context, __: Thresholds) -> Evidence:
+    facts = ctx.facts
+    apart = facts.get("loss") in SUMMING and facts["output"] in SHARES and facts["units"] > 1
+    return {"units": float(facts["units"])} if apart and facts["output"] != "softmax" else None
 
 
 def _no_output_activation(_: TrainStart, ctx: Context, __: Thresholds) -> Evidence:
@@ -213,6 +218,7 @@ FLAT = (
     "no_gradient",
     "constant_output",
     "weights_collapse",
+    "short_reach",
 )
 """What follows where no gradient of the data reaches the weights."""
 
@@ -289,6 +295,13 @@ OUTPUT_RULES = (
         ("End with softmax for classes, sigmoid for yes or no", "Or take the loss of logits"),
         start(facts={**_CLASSES, "output": "relu"}), start(facts=_CLASSES),
         (*FLAT, "nan_inf_loss", "nan_inf_array", "bad_first_loss"),
+    ),
+    row(
+        "shares_apart", "info", _shares_apart,
+        "The loss takes shares that sum to 1, and each of {units:.0f} outputs is one by itself",
+        "Raising all of them lowers such a loss, whatever the class is.",
+        ("End with softmax", "Or use binary_crossentropy, which asks each output by itself"),
+        start(facts={**_CLASSES, "output": "sigmoid"}), start(facts=_CLASSES),
     ),
     row(
         "missing_output_activation", "danger", _no_output_activation,

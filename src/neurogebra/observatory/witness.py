@@ -91,7 +91,7 @@ def start(
             val_rows=80,
             layers=infos,
             params=8 * len(infos),
-            run={k: v for k, v in told.items() if v},
+            run={k: v for k, v in told.items() if v or v is False},
         ),
     )
 

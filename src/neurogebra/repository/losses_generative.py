@@ -734,7 +734,7 @@ _SHARES = Rows(("n", "m"), PROBABILITY, simplex=True)
 DISTRIBUTIONS = (
     Formula(
         name="kl_divergence_loss",
-        expr="mean(sum(y * log(y / y_pred), -1))",
+        expr="mean(sum(xlogy(y, y / y_pred), -1))",
         inputs=("y", "y_pred"),
         summary="How far predicted shares are from true ones, a row a distribution.",
         category="loss",
@@ -750,7 +750,7 @@ DISTRIBUTIONS = (
     ),
     Formula(
         name="kl_divergence_loss_logits",
-        expr="mean(log(sum(exp(y_pred), -1)) + sum(y * log(y) - y * y_pred, -1))",
+        expr="mean(log(sum(exp(y_pred), -1)) + sum(xlogy(y, y) - y * y_pred, -1))",
         inputs=("y", "y_pred"),
         summary="The divergence of true shares from the softmax of logits.",
         category="loss",

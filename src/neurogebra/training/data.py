@@ -59,10 +59,16 @@ class Data:
         order = epoch_order(len(self), epoch, run)
         size = run.batch_size or len(self)
         at_once = self.x.nbytes + sum(a.nbytes for a in self.y.values()) <= AT_ONCE
-        whole = self.at(order) if at_once else self
+        if not at_once:
+            for index in range(start, self.batches(size)):
+                yield self.batch(index, order[index * size : (index + 1) * size])
+            return
+        whole = self.at(order)
+        x, y, weights = whole.x, whole.y, whole.weights
         for index in range(start, self.batches(size)):
             rows = slice(index * size, (index + 1) * size)
-            yield whole.batch(index, rows if at_once else order[rows])
+            weighed = None if weights is None else _rows(weights, rows)
+            yield Batch(index, x[rows], {name: a[rows] for name, a in y.items()}, weighed)
 
     def in_order(self, size: int) -> Iterator[Batch]:
         """Yield all rows in their order, `size` at a time."""

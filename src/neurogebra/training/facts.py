@@ -86,11 +86,20 @@ def _targets(y: np.ndarray, takes: str) -> dict[str, Any]:
         shares = y.mean(0) if one_hot else np.array([(y == k).mean() for k in kinds])
         present = shares[shares > 0]
         found |= {
+            "y_order": _order(y.argmax(1) if one_hot else y[:, 0], shares),
             "classes": len(present),
             "largest": float(present.max()),
             "smallest": float(present.min()),
         }
     return found
+
+
+def _order(classes: np.ndarray, shares: np.ndarray) -> float:
+    """Return how far neighbours are of one class: 0 as any two rows, 1 where rows are in order."""
+    chance = float((shares**2).sum())
+    if len(classes) < 2 or chance >= 1.0:
+        return 0.0
+    return (float((classes[1:] == classes[:-1]).mean()) - chance) / (1.0 - chance)
 
 
 def _ends(session: Session) -> dict[str, Any]:

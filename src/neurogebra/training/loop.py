@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
+
+import numpy as np
 
 from neurogebra.engines import Step
 from neurogebra.observatory import stats
@@ -19,28 +22,54 @@ from neurogebra.observatory.events import (
     TrainEnd,
     TrainStart,
 )
+from neurogebra.observatory.governor import Governor
+from neurogebra.observatory.units import Units
 from neurogebra.spec import ModelSpec
 from neurogebra.spec.describe import describe
 from neurogebra.training.baseline import baseline
-from neurogebra.training.data import Data
+from neurogebra.training.data import Batch, Data
 from neurogebra.training.facts import facts
 from neurogebra.training.session import Session
 
 ACTIVE = ("forward", "backward")
+# The arrays whose values are counted into histograms.
+SPREAD = ("forward", "weight", "gradient")
+PASSED = Event()
+"""An update that nobody asked to hear of: yielded in its turn, for who steps; never told."""
+
+
+@dataclass(frozen=True)
+class Ears:
+    """What those who listen ask for, and the account of what that takes.
+
+    wants(level): whether anybody listens at a level; looks(): whether anybody asks for the
+    layers of the next update; quiet(): for how many updates from here nobody asks anything.
+    """
+
+    wants: Callable[[Level], bool]
+    looks: Callable[[], bool] = lambda: False
+    quiet: Callable[[], int] = lambda: 0
+    governor: Governor = field(default_factory=lambda: Governor(None))
+    units: Units = field(default_factory=Units)
 
 
 def train(
     session: Session,
     wants: Callable[[Level], bool],
     looks: Callable[[], bool] = lambda: False,
+    quiet: Callable[[], int] = lambda: 0,
+    governor: Governor | None = None,
 ) -> Iterator[Event]:
     """Yield what happens, as it happens, until the run is over.
 
     To pause is to stop asking, to cancel is to close. wants(level) says whether anybody
     listens at a level; layers are looked at in the first batch of an epoch, if anybody does,
-    and in the others whenever looks() says so.
+    and in the others whenever looks() says so. quiet() says how many updates from here need
+    not be told: each of them is PASSED, unless its loss is no finite number. What looking
+    takes is the governor's to count, beside what its owner counts of the telling.
     """
     begun = time.perf_counter()
+    ears = Ears(wants, looks, quiet, governor or Governor(None))
     yield _start(session)
     p = session.progress
     metrics: dict[str, float] = {}
@@ -48,7 +77,7 @@ def train(
         epoch, clock = p.epoch, time.perf_counter()
         if p.batch == 0:
             yield EpochStart(epoch=epoch, epochs=session.run.epochs, batches=session.batches)
-        yield from _batches(session, wants, looks)
+        yield from _batches(session, ears)
         if p.reason:
             break
         metrics, best = session.end_epoch()
@@ -69,35 +98,81 @@ def train(
         best_epoch=p.best_epoch,
         metrics=metrics,
         acted=session.network.acted,
+        observer=ears.governor.account(),
     )
 
 
-def _batches(
-    session: Session, wants: Callable[[Level], bool], looks: Callable[[], bool]
-) -> Iterator[Event]:
-    p = session.progress
+def _batches(session: Session, ears: Ears) -> Iterator[Event]:
+    """Make the updates of an epoch; most of them, where nobody listens, without a word."""
+    p, g = session.progress, ears.governor
+    if not g.started:
+        g.begin()
+        g.start()
+    g.step = p.step
+    rest = ears.quiet()
     for batch in session.data.epoch(p.epoch, session.run, start=p.batch):
-        probe = wants(Level.EXPERT) if batch.index == 0 else looks()
-        done, metrics, seconds = session.step(batch, probe, wants(Level.DETAILED))
-        if probe:
-            yield from _looks(session, done)
-        yield BatchEnd(
-            epoch=p.epoch,
-            batch=batch.index,
-            step=p.step,
-            rows=len(batch.x),
-            loss=done.loss,
-            metrics=metrics,
-            seconds=seconds,
-        )
+        if rest > 0 and not (batch.index == 0 and ears.wants(Level.EXPERT)):
+            rest -= 1
+            done, metrics, seconds = session.step(batch, told=False)
+            if not p.reason:
+                yield PASSED
+                continue
+            yield _told(session, batch, done, metrics, seconds)
+        else:
+            yield from _heard(session, batch, ears)
+            rest = ears.quiet()
         if p.reason:
             return
 
 
-def _looks(session: Session, done: Step) -> Iterator[Event]:
+def _heard(session: Session, batch: Batch, ears: Ears) -> Iterator[Event]:
+    """Make one update that somebody hears of, its layers first if they are asked for."""
+    p, g = session.progress, ears.governor
+    g.step, before = p.step, g.spent
+    probe = ears.wants(Level.EXPERT) if batch.index == 0 else False
+    probe = probe or ears.looks()
+    began = g.clock()
+    done, metrics, seconds = session.step(batch, probe, ears.wants(Level.DETAILED))
+    took = g.clock() - began
+    if probe:
+        g.probed(took)
+        g.begin()
+        deep = batch.index == 0 and ears.wants(Level.DEBUG)
+        with np.errstate(all="ignore"):  # numbers too large for a square are told all the same
+            seen = list(_looks(session, done, ears.units, deep))
+        g.end()
+        yield from seen
+        g.learn("look", g.spent - before)
+    else:
+        g.stepped(took)
+    before = g.spent
+    yield _told(session, batch, done, metrics, seconds)
+    g.learn("batch", g.spent - before)
+
+
+def _told(
+    session: Session, batch: Batch, done: Step, metrics: dict[str, float], seconds: float
+) -> BatchEnd:
     p = session.progress
+    return BatchEnd(
+        epoch=p.epoch,
+        batch=batch.index,
+        step=p.step,
+        rows=len(batch.x),
+        loss=done.loss,
+        metrics=metrics,
+        seconds=seconds,
+    )
+
+
+def _looks(session: Session, done: Step, units: Units, deep: bool) -> Iterator[LayerSeen]:
+    p, last = session.progress, max((look.index for look in done.seen), default=0)
     for look, activation in session.seen(done):
         active = look.site in ACTIVE
+        found = stats.seen(look.array, activation if look.site == "forward" else "")
+        if look.site == "forward":
+            end = look.index == last
+            found = units.add(found, look.array, look.layer, activation, last=end)
         yield LayerSeen(
             epoch=p.epoch,
             batch=p.batch - 1,
@@ -107,8 +182,9 @@ def _looks(session: Session, done: Step) -> Iterator[Event]:
             site=look.site,
             param=look.param,
             shape=look.array.shape,
-            stats=stats.of(look.array, activation=activation if look.site == "forward" else ""),
+            stats=found,
             activation=activation if active else "",
+            histogram=stats.histogram(look.array) if deep and look.site in SPREAD else (),
         )
 
 

@@ -12,9 +12,10 @@ from types import FrameType
 
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.events import BatchEnd, CheckpointSaved, EpochEnd, TrainEnd
+from neurogebra.observatory.governor import Governor
 from neurogebra.training.checkpoint import save_checkpoint
 from neurogebra.training.control import Control
-from neurogebra.training.loop import train
+from neurogebra.training.loop import PASSED, train
 from neurogebra.training.session import Session
 
 # Seconds between checkpoints at ends of epochs: what a crash can lose at the most, beside
@@ -62,22 +63,28 @@ def run(
     checkpoints: str | Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     control: Control | None = None,
+    governor: Governor | None = None,
 ) -> TrainEnd:
     """Train to the end, publishing every event; return the last one.
 
     checkpoints: a folder for the state of the run, written at ends of epochs, when stopped
     and when done. A stop leaves a state from which the same run goes on bit for bit; what
-    listeners ask for through `control` is part of that state.
+    listeners ask for through `control` is part of that state. governor: counts what watching
+    takes, which the last event says; without one it is counted all the same.
     """
     saved = begun = time.monotonic()
-    for event in train(session, bus.wants, bus.looks):
+    g = governor or Governor(None)
+    for event in train(session, bus.wants, bus.looks, bus.quiet, g):
         if isinstance(event, TrainEnd):
             _save(session, bus, checkpoints)
             bus.publish(event)
             return event
-        bus.publish(event)
-        if not isinstance(event, (BatchEnd, EpochEnd)):
-            continue
+        if event is not PASSED:
+            g.begin()
+            bus.publish(event)
+            g.end()
+            if not isinstance(event, (BatchEnd, EpochEnd)):
+                continue
         asked = stop()
         if control is not None:
             control.grant(bus)
@@ -95,6 +102,7 @@ def run(
         seconds=time.monotonic() - begun,
         best_epoch=p.best_epoch,
         acted=session.network.acted,
+        observer=g.account(),
     )
     bus.publish(end)
     return end

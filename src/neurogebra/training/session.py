@@ -88,11 +88,11 @@ class Session:
 
         told: whether anybody is told the batch's own metrics.
         """
-        start, rate = time.perf_counter(), self.rate
+        start, run, p = time.perf_counter(), self.run, self.progress
+        rate = run.rate if not run.schedule and p.rate is None else self.rate
         done = self.network.step(batch.x, batch.y, lr=rate, probe=probe, weights=batch.weights)
         self.last_rate = rate
         metrics = self.measures.add(done.loss, batch.y, done.outputs, told)
-        p = self.progress
         p.step, p.batch = p.step + 1, batch.index + 1
         if not math.isfinite(done.loss):
             p.reason = "diverged"

@@ -1,14 +1,12 @@
 "use strict";
-(() => {
+const neurogebra = (() => {
   const root = document.documentElement;
-  const specs = JSON.parse(document.getElementById("data").textContent);
-  const drawn = new Map();
-
   const colour = (name) => getComputedStyle(root).getPropertyValue("--" + name).trim();
-  const remember = {
-    get: () => { try { return localStorage.getItem("neurogebra-theme"); } catch { return null; } },
-    set: (v) => { try { localStorage.setItem("neurogebra-theme", v); } catch { /* private mode */ } },
-  };
+  const kept = (store) => ({
+    get: (key) => { try { return store().getItem(key); } catch { return null; } },
+    set: (key, v) => { try { store().setItem(key, v); } catch { /* private mode */ } },
+  });
+  const redraws = [];
 
   function short(value) {
     if (value === 0) return "0";
@@ -17,123 +15,117 @@
     return value.toLocaleString("en", { maximumSignificantDigits: 4 });
   }
 
-  function dataset(series, spec) {
-    const tone = colour(series.tone);
-    const data = series.points.map(([x, y]) => ({ x, y }));
-    const alone = (i) => data[i].y !== null && (data[i - 1]?.y ?? null) === null && (data[i + 1]?.y ?? null) === null;
-    const thin = spec.id === "batch-loss" || spec.series.length > 8;
-    const few = data.length <= 40 && spec.series.length <= 3;
-    return {
-      label: series.name, data, borderColor: tone, backgroundColor: tone,
-      borderWidth: spec.kind === "bar" ? 0 : thin ? 1.2 : 2, borderJoinStyle: "round",
-      pointRadius: (c) => (alone(c.dataIndex) ? 3 : few ? 1.8 : 0), pointHitRadius: 6, pointHoverRadius: 4,
-      pointBorderWidth: 0, maxBarThickness: 26, borderRadius: 3, borderSkipped: "bottom",
-    };
+  function make(kind, name, parent, words = "") {
+    const made = document.createElement(kind);
+    made.className = name;
+    made.textContent = words;
+    parent.append(made);
+    return made;
   }
 
-  function axes(spec, type) {
-    const common = {
-      border: { display: false },
-      ticks: { color: colour("soft"), font: { size: 11.5 }, padding: 6, maxRotation: 0, autoSkip: false, callback: short },
-    };
-    const placed = (axis, range) => { axis.ticks = range.ticks.map((value) => ({ value })); };
-    const range = spec.y[type];
-    return {
-      x: { ...common, type: "linear", min: spec.x.min, max: spec.x.max, offset: false, grid: { display: false },
-        afterBuildTicks: (axis) => placed(axis, spec.x) },
-      y: { ...common, type, min: range.min, max: range.max, grid: { color: colour("line"), drawTicks: false },
-        afterBuildTicks: (axis) => placed(axis, range), afterFit: (axis) => { axis.width = 52; } },
-    };
-  }
-
-  function draw(spec) {
-    const figure = document.getElementById(spec.id);
-    const before = drawn.get(spec.id);
-    const hidden = before ? before.data.datasets.map((_, i) => !before.isDatasetVisible(i)) : [];
-    before?.destroy();
+  /* A picture that is zoomed by dragging and read with the keyboard.
+     span() gives the two ends of its field in pixels; zoom(from, to) takes shares of what is shown,
+     zoom() shows all; move(key) reads another value; around() is the share that is read. */
+  function explore(figure, { span, zoom, move, around, leave }) {
     const box = figure.querySelector(".canvas");
-    const canvas = box.querySelector("canvas") ?? box.appendChild(document.createElement("canvas"));
-    canvas.setAttribute("aria-hidden", "true");
-    const log = spec.log !== (figure.querySelector(".log")?.getAttribute("aria-pressed") === "true");
-    const datasets = spec.series.map((s, i) => ({ ...dataset(s, spec), hidden: hidden[i] ?? false }));
-    drawn.set(spec.id, new Chart(canvas, {
-      type: spec.kind,
-      data: { datasets },
-      options: {
-        parsing: false, normalized: true, animation: false, responsive: true, maintainAspectRatio: false,
-        spanGaps: false, interaction: { mode: "nearest", axis: "x", intersect: false },
-        font: { family: colour("sans") }, scales: axes(spec, log ? "logarithmic" : "linear"), layout: { padding: { top: 6, right: 8 } },
-        plugins: {
-          legend: { display: false },
-          tooltip: {
-            backgroundColor: colour("card"), titleColor: colour("soft"), bodyColor: colour("ink"),
-            borderColor: colour("line"), borderWidth: 1, padding: 10, cornerRadius: 8, boxPadding: 5,
-            boxWidth: 8, boxHeight: 8, filter: (_, i) => i < 12,
-            callbacks: {
-              title: (items) => (items.length ? spec.name + " " + short(items[0].parsed.x) : ""),
-              label: (item) => " " + item.dataset.label + "  " + short(item.parsed.y),
-            },
-          },
-        },
-      },
-    }));
+    const reading = document.createElement("output");
+    reading.className = "reading";
+    box.after(reading);
+    const all = make("button", "all", figure.querySelector("figcaption"), "Show all");
+    all.type = "button";
+    all.hidden = true;
+    const band = make("div", "band", box);
+    band.hidden = true;
+    box.tabIndex = 0;
+    box.setAttribute("aria-describedby", "keys");
+    let from = null;
+    const place = (event) => {
+      const [low, high] = span();
+      return Math.min(high, Math.max(low, event.clientX - box.getBoundingClientRect().left));
+    };
+    const show = (a, b) => { all.hidden = a === undefined; zoom(a, b); };
+    box.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0 || event.pointerType === "touch") return;
+      from = place(event);
+      box.setPointerCapture(event.pointerId);
+    });
+    box.addEventListener("pointermove", (event) => {
+      if (from === null) return;
+      const to = place(event);
+      band.hidden = Math.abs(to - from) < 6;
+      band.style.left = Math.min(from, to) + "px";
+      band.style.width = Math.abs(to - from) + "px";
+    });
+    const stop = (event) => {
+      if (from === null) return;
+      const [low, high] = span();
+      const ends = [from, place(event)].sort((a, b) => a - b).map((at) => (at - low) / (high - low));
+      const wide = !band.hidden;
+      band.hidden = true;
+      from = null;
+      if (wide && event.type === "pointerup") show(...ends);
+    };
+    box.addEventListener("pointerup", stop);
+    box.addEventListener("pointercancel", stop);
+    box.addEventListener("dblclick", () => show());
+    all.addEventListener("click", () => { show(); box.focus(); });
+    box.addEventListener("blur", () => { reading.textContent = ""; leave(); });
+    box.addEventListener("keydown", (event) => {
+      const at = around();
+      const shares = { "+": [at / 2, at / 2 + 0.5], "=": [at / 2, at / 2 + 0.5], "-": [-0.5, 1.5] }[event.key];
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (shares) show(...shares);
+      else if (event.key === "0" || event.key === "Escape") show();
+      else if (!move(event.key)) return;
+      event.preventDefault();
+    });
+    return { say: (words) => { reading.textContent = words; }, whole: () => { all.hidden = true; } };
   }
 
-  function legendButtons(spec) {
-    for (const entry of document.querySelectorAll("#" + spec.id + " .legend li[data-at]")) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.setAttribute("aria-pressed", "true");
-      button.append(...entry.childNodes);
-      entry.append(button);
-      button.addEventListener("click", () => {
-        const shown = button.getAttribute("aria-pressed") !== "true";
-        button.setAttribute("aria-pressed", String(shown));
-        drawn.get(spec.id).setDatasetVisibility(Number(entry.dataset.at), shown);
-        drawn.get(spec.id).update();
-      });
-    }
-  }
-
-  function startCharts() {
-    const full = specs.filter((s) => document.querySelector("#" + s.id + " .plot"));
-    Chart.defaults.font.family = colour("sans");
-    for (const spec of full) {
-      draw(spec);
-      legendButtons(spec);
-      const log = document.querySelector("#" + spec.id + " .log");
-      if (spec.y.logarithmic) log?.removeAttribute("hidden");
-      log?.addEventListener("click", () => {
-        log.setAttribute("aria-pressed", String(log.getAttribute("aria-pressed") !== "true"));
-        draw(spec);
-      });
-    }
-    root.classList.add("charted");
-    for (const chart of drawn.values()) chart.resize();
-    return () => full.forEach(draw);
-  }
-
-  function startTheme(redraw) {
+  function startTheme() {
+    const store = kept(() => localStorage);
     const system = matchMedia("(prefers-color-scheme: dark)");
     const button = document.getElementById("theme");
     const dark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
-    const show = () => {
+    const label = () => {
       button.textContent = dark() ? "Light" : "Dark";
-      button.setAttribute("aria-label", "Change to the " + (dark() ? "light" : "dark") + " colours");
-      redraw();
+      button.setAttribute("aria-label", dark() ? "Light colours" : "Dark colours");
     };
-    const kept = remember.get();
-    if (kept === "dark" || kept === "light") root.dataset.theme = kept;
+    const show = () => { label(); redraws.forEach((redraw) => redraw()); };
+    const before = store.get("neurogebra-theme");
+    if (before === "dark" || before === "light") root.dataset.theme = before;
     button.addEventListener("click", () => {
       root.dataset.theme = dark() ? "light" : "dark";
-      remember.set(root.dataset.theme);
+      store.set("neurogebra-theme", root.dataset.theme);
       show();
     });
     system.addEventListener("change", show);
     button.hidden = false;
-    show();
+    label();
   }
 
-  const redraw = typeof Chart === "undefined" ? () => {} : startCharts();
-  startTheme(redraw);
+  function startFollowing() {
+    const live = document.querySelector(".going");
+    if (!live) return;
+    const store = kept(() => sessionStorage);
+    const button = make("button", "follow", live, "Follow");
+    button.type = "button";
+    let timer = 0;
+    const show = (on) => {
+      button.setAttribute("aria-pressed", String(on));
+      clearTimeout(timer);
+      if (on) timer = setTimeout(() => location.reload(), 5000);
+    };
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      store.set("neurogebra-follow", String(on));
+      show(on);
+    });
+    show(store.get("neurogebra-follow") === "true");
+  }
+
+  document.getElementById("keys").hidden = false;
+  startTheme();
+  startFollowing();
+  return { colour, short, explore, redraws };
 })();

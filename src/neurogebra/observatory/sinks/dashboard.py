@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from neurogebra import files
 from neurogebra.errors import RunError
-from neurogebra.observatory.events import Level, Stamped, TrainEnd
+from neurogebra.observatory.events import Level, Stamped, TrainEnd, TrainStart
 from neurogebra.observatory.sinks.dashboard_facts import Facts
 from neurogebra.observatory.sinks.dashboard_notes import note, note_record
 from neurogebra.observatory.sinks.dashboard_page import page
@@ -17,12 +18,17 @@ from neurogebra.observatory.verbs import LogEvent
 
 __all__ = ["Dashboard", "DashboardExporter", "Facts", "page"]
 
+SHARE = 0.01
+"""The share of a run's time that writing its page may take."""
+
 
 class Dashboard:
     """A sink that keeps `path` a valid page: at most every `every` seconds, and at the end.
 
-    It listens up to `level`; the gradient chart needs EXPERT events, everything else fewer.
-    Time is the events' own. Raises RunError when the file cannot be written.
+    It asks for what `level` says and takes whatever others asked for: the maps of the layers
+    need EXPERT, their histograms DEBUG, everything else less. A page that takes long to write
+    is written less often, so that writing takes at most `SHARE` of the time. Time is the
+    events' own. A second run begins a new page. Raises RunError when the file cannot be written.
     """
 
     name = "dashboard"
@@ -34,6 +40,7 @@ class Dashboard:
         self.path, self.level, self.every = Path(path), level, every
         self.facts = Facts()
         self._written: float | None = None  # the time of the event before the last write
+        self._cost = 0.0  # seconds that it took
         self._stale = False
 
     def handle(self, stamped: Stamped) -> None:
@@ -44,7 +51,10 @@ class Dashboard:
 
     def recall(self, stamped: Stamped) -> None:
         """Take in an event of a run that goes on; the page is not written for it."""
-        note(self.facts, stamped.event)
+        event = stamped.event
+        if isinstance(event, TrainStart) and not event.resumed_step:
+            self._begin()
+        note(self.facts, event)
         self.facts.tick(stamped.time)
         self._stale = True
 
@@ -59,15 +69,22 @@ class Dashboard:
             self._write()
 
     def _is_time(self, now: float) -> bool:
-        return self._written is None or not 0 <= now - self._written < self.every
+        pause = max(self.every, self._cost / SHARE)
+        return self._written is None or not 0 <= now - self._written < pause
+
+    def _begin(self) -> None:
+        if self.facts.status != "waiting":
+            self.facts = Facts(fingerprint=self.facts.fingerprint)
 
     def _write(self) -> None:
+        began = time.perf_counter()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{self.path}: cannot be written: {error.strerror}") from error
         files.write(self.path, page(self.facts))
         self._written, self._stale = self.facts.updated, False
+        self._cost = time.perf_counter() - began
 
 
 class DashboardExporter(Dashboard):

@@ -8,14 +8,13 @@ from typing import Any
 
 from neurogebra.observatory.events import Alert, LayerInfo, Metrics, TrainStart
 from neurogebra.observatory.sinks.dashboard_curve import Curve
+from neurogebra.observatory.sinks.dashboard_heat import Looks
 
 BATCH_BUCKETS = 1999  # two points each, and the two ends: at most 4,000
 EPOCH_BUCKETS = 400
-LAYER_BUCKETS = 100
 TABLE_ROWS = 400
 MOST_METRICS = 12
 MAIN_METRICS = ("loss", "val_loss", "accuracy", "val_accuracy")  # kept whatever else there is
-MOST_LAYERS = 128
 MOST_ALERTS = 100
 MOST_MARKS = 60  # moments kept of one alert
 
@@ -72,27 +71,6 @@ class Finding:
 
 
 @dataclass
-class Gradient:
-    """The gradient norms of one layer: summed over an epoch, then kept as its RMS."""
-
-    curve: Curve = field(default_factory=lambda: Curve(LAYER_BUCKETS))
-    squares: float = 0.0
-    steps: int = 0
-    step: int = -1  # the last one that was seen
-
-    def add(self, step: int, norm: float) -> None:
-        """Take in the norm of one parameter's gradient in one step."""
-        self.squares += norm * norm
-        if step != self.step:
-            self.step, self.steps = step, self.steps + 1
-
-    def close(self, epoch: int) -> None:
-        """End the epoch; without a look at the layer it is a gap."""
-        self.curve.add(epoch, (self.squares / self.steps) ** 0.5 if self.steps else None)
-        self.squares, self.steps, self.step = 0.0, 0, -1
-
-
-@dataclass
 class Facts:
     """The internal record that both fronts feed and that `page` shows."""
 
@@ -112,12 +90,13 @@ class Facts:
     took: float | None = None  # seconds, said by the loop
     epoch_began: float | None = None
     step: int = 0
+    told: int = 0  # updates that were heard of
     epochs: int = 0  # finished
     learning_rate: float | None = None
     batch_loss: Curve = field(default_factory=lambda: Curve(BATCH_BUCKETS))
     metrics: dict[str, Curve] = field(default_factory=dict)
     seconds: Curve = field(default_factory=lambda: Curve(EPOCH_BUCKETS // 2))
-    gradients: dict[str, Gradient] = field(default_factory=dict)
+    looks: Looks = field(default_factory=Looks)
     table: EpochTable = field(default_factory=EpochTable)
     findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     scores: dict[str, tuple[int, Metrics]] = field(default_factory=dict)  # split: rows, values
@@ -141,15 +120,9 @@ class Facts:
 
     def batch(self, step: int, loss: float | None) -> None:
         """Take in one update."""
-        self.step = step
+        self.step, self.told = step, self.told + 1
         self.batch_loss.add(step, loss)
-
-    def gradient(self, layer: str, step: int, norm: float) -> None:
-        """Take in the norm of the gradient of one parameter of `layer`."""
-        if layer not in self.gradients and len(self.gradients) >= MOST_LAYERS:
-            self._leave_out("gradients")
-            return
-        self.gradients.setdefault(layer, Gradient()).add(step, norm)
+        self.looks.settle()
 
     def epoch(self, row: EpochRow) -> None:
         """Take in one finished epoch; a metric that is absent leaves a gap in its curve."""
@@ -163,8 +136,7 @@ class Facts:
         number = row.epoch + 1
         for name, curve in self.metrics.items():
             curve.add(number, row.metrics.get(name))
-        for gradient in self.gradients.values():
-            gradient.close(number)
+        self.looks.settle()
         self.seconds.add(number, row.seconds)
         self.epochs = number
         self.learning_rate = row.learning_rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from numbers import Real
@@ -17,6 +18,7 @@ from neurogebra.observatory.events import (
     LayerSeen,
     Metrics,
     SinkFailed,
+    Stats,
     TrainEnd,
     TrainStart,
     Verdict,
@@ -24,6 +26,12 @@ from neurogebra.observatory.events import (
 from neurogebra.observatory.sinks.dashboard_facts import EpochRow, Facts
 from neurogebra.observatory.verbs import LogEvent
 
+# What the documented verbs call an array that the maps show, and where a run looks at it.
+_SITES = {
+    "layer_forward": {"output": "forward"},
+    "gradient_computed": {"gradient": "gradient"},
+    "weight_updated": {"weight": "weight", "update": "update"},
+}
 _SEVERE = ("warning", "danger", "critical")
 
 
@@ -34,11 +42,6 @@ def note(facts: Facts, event: Event) -> None:
         taker(facts, event)
 
 
-def _layer_seen(facts: Facts, event: LayerSeen) -> None:
-    if event.site == "gradient":
-        facts.gradient(event.layer, event.step, event.stats.norm)
-
-
 def _epoch_end(facts: Facts, event: EpochEnd) -> None:
     row = EpochRow(event.epoch, event.metrics, event.learning_rate, event.seconds, event.best)
     facts.step = event.step
@@ -47,6 +50,7 @@ def _epoch_end(facts: Facts, event: EpochEnd) -> None:
 
 def _train_end(facts: Facts, event: TrainEnd) -> None:
     facts.status, facts.took, facts.step = event.reason, event.seconds, event.step
+    facts.looks.settle()
 
 
 def _verdict(facts: Facts, event: Verdict) -> None:
@@ -61,7 +65,7 @@ def _sink_failed(facts: Facts, event: SinkFailed) -> None:
 _TAKERS: dict[type[Event], Callable[[Facts, Any], None]] = {
     TrainStart: Facts.begin,
     BatchEnd: lambda facts, event: facts.batch(event.step, event.loss),
-    LayerSeen: _layer_seen,
+    LayerSeen: lambda facts, event: facts.looks.add(event),
     EpochEnd: _epoch_end,
     Alert: Facts.alert,
     Evaluated: lambda facts, event: facts.score(event.split, event.rows, event.metrics),
@@ -126,11 +130,44 @@ def _record_epoch(facts: Facts, record: LogEvent, data: Mapping[str, Any]) -> No
     facts.epoch(EpochRow(epoch, measured, rate, seconds, bool(data.get("best", False))))
 
 
-def _record_gradient(facts: Facts, record: LogEvent, data: Mapping[str, Any]) -> None:
-    seen = data.get("gradient", data.get("stats", {}))
-    norm = _real(seen.get("norm")) if isinstance(seen, Mapping) else None
-    if norm is not None and record.layer_name:
-        facts.gradient(record.layer_name, _whole(data.get("step")) or facts.step + 1, norm)
+def _record_seen(facts: Facts, record: LogEvent, data: Mapping[str, Any]) -> None:
+    if isinstance(data.get("stats"), Mapping):  # an event of a run
+        found = {str(data.get("site", "")): data["stats"]}
+    else:
+        known = _SITES[record.event_type]
+        found = {site: data[what] for what, site in known.items() if what in data}
+    layer, places = record.layer_name or "", facts.looks.layers
+    for site, numbers in found.items():
+        stats = _stats(numbers, site)
+        if stats is not None and layer:
+            facts.looks.add(
+                LayerSeen(
+                    epoch=record.epoch or 0,
+                    batch=record.batch or 0,
+                    step=_whole(data.get("step")) or facts.step + 1,
+                    index=_whole(record.layer_index) or places.get(layer, len(places)),
+                    layer=layer,
+                    site=site,
+                    shape=(),
+                    stats=stats,
+                    param=str(data.get("param", "")),
+                    histogram=tuple(data.get("histogram", ())),
+                )
+            )
+
+
+def _stats(numbers: object, site: str) -> Stats | None:
+    """Return the statistics that a record has, or None where it lacks what is shown of a site."""
+    found = _reals(numbers)
+    if not found.keys() >= ({"mean", "std"} if site == "forward" else {"norm"}):
+        return None
+    blank = dict.fromkeys(("mean", "std", "min", "max", "norm"), math.nan)
+    known = {f.name for f in fields(Stats)} - {"size", "nonfinite"}
+    return Stats(
+        size=int(found.get("size", 1)),
+        nonfinite=int(found.get("nonfinite", 0)),
+        **{**blank, **{k: v for k, v in found.items() if k in known}},
+    )
 
 
 def _record_alert(facts: Facts, record: LogEvent, data: Mapping[str, Any]) -> None:
@@ -161,6 +198,7 @@ def _record_verdict(facts: Facts, record: LogEvent, data: Mapping[str, Any]) -> 
 def _record_end(facts: Facts, record: LogEvent, data: Mapping[str, Any]) -> None:
     facts.status = str(data.get("reason", "completed"))
     facts.took = _real(data.get("seconds"))
+    facts.looks.settle()
 
 
 _RECORD_TAKERS: dict[str, Callable[[Facts, LogEvent, Mapping[str, Any]], None]] = {
@@ -168,7 +206,7 @@ _RECORD_TAKERS: dict[str, Callable[[Facts, LogEvent, Mapping[str, Any]], None]] 
     "batch_end": _record_batch,
     "epoch_start": _record_epoch_start,
     "epoch_end": _record_epoch,
-    "gradient_computed": _record_gradient,
+    **dict.fromkeys(_SITES, _record_seen),
     "health_check": _record_alert,
     "evaluated": _record_score,
     "verdict": _record_verdict,

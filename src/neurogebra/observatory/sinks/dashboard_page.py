@@ -15,9 +15,15 @@ from neurogebra import __version__
 from neurogebra.observatory.render.assets import asset_text
 from neurogebra.observatory.sinks import dashboard_sections as sections
 from neurogebra.observatory.sinks.dashboard_charts import Chart, charts
+from neurogebra.observatory.sinks.dashboard_diagnosis import diagnosis
 from neurogebra.observatory.sinks.dashboard_facts import Facts
+from neurogebra.observatory.sinks.dashboard_health import health, timeline
+from neurogebra.observatory.sinks.dashboard_layers import layers
+from neurogebra.observatory.sinks.dashboard_maps import data, maps
 from neurogebra.observatory.sinks.dashboard_svg import Axis, frame
+from neurogebra.observatory.sinks.dashboard_text import text
 
+_SCRIPTS = ("dashboard.js", "dashboard_charts.js", "dashboard_maps.js")
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 _JSON_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 _DIGITS = 6  # significant, in the data of the curves
@@ -26,23 +32,27 @@ _DIGITS = 6  # significant, in the data of the curves
 def page(facts: Facts, chart_js: str | None = None) -> str:
     """Return the whole page; without `chart_js` (default: the installed one) it stays plain SVG."""
     library = _library() if chart_js is None else chart_js
-    shown = charts(facts)
-    style, script = _file("dashboard.css"), _file("dashboard.js")
-    scripts = [s for s in (library, script) if s]
+    heats = maps(facts.looks)
+    shown = charts(facts, heats)
+    style = _file("dashboard.css")
+    scripts = [s for s in (library, *map(_file, _SCRIPTS)) if s]
     return _fill(
         _file("dashboard.html"),
         {
             "csp": _policy(scripts, style),
-            "title": sections.text(facts.name, 120),
+            "title": text(facts.name, 120),
             "style": style,
             "heading": sections.heading(facts),
             "verdict": sections.verdict(facts),
             "kpis": sections.kpis(facts),
-            "charts": "".join(sections.figure(c) for c in shown) + sections.timeline(facts),
-            "health": sections.health(facts),
+            "diagnosis": diagnosis(facts),
+            "layers": layers(facts.looks, heats),
+            "charts": "".join(sections.figure(c) for c in shown) + timeline(facts),
+            "health": health(facts),
             "parts": _parts(facts),
             "foot": _foot(facts, bool(library)),
             "data": data_block([_plain(c) for c in shown]),
+            "maps": data_block([data(heat) for heat in heats]),
             "scripts": "".join(f"<script>{s}</script>" for s in scripts),
         },
     )
@@ -88,8 +98,7 @@ def _foot(facts: Facts, charted: bool) -> str:
         if charted
         else "plain curves; for interactive ones run <code>neurogebra assets install</code>"
     )
-    live = " · the run goes on: reload to see more" if facts.status == "running" else ""
-    return f"Neurogebra {__version__} · {written}one file, nothing is fetched · {drawn}{live}"
+    return f"Neurogebra {__version__} · {written}one file, nothing is fetched · {drawn}"
 
 
 def _plain(chart: Chart) -> dict[str, Any]:

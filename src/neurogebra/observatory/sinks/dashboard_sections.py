@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from html import escape
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
-from neurogebra.observatory.events import SEVERITIES, LayerInfo
-from neurogebra.observatory.render.text import count, duration, inert, metric, number, sizes
+from neurogebra.observatory.events import LayerInfo
+from neurogebra.observatory.render.text import count, duration, metric, number, sizes
 from neurogebra.observatory.sinks.dashboard_charts import Chart
-from neurogebra.observatory.sinks.dashboard_facts import MOST_ALERTS, EpochRow, Facts, Finding
+from neurogebra.observatory.sinks.dashboard_facts import EpochRow, Facts
+from neurogebra.observatory.sinks.dashboard_layers import behind
 from neurogebra.observatory.sinks.dashboard_svg import plot
+from neurogebra.observatory.sinks.dashboard_text import MARKS, head, text
 
 _STATUS = {
     "waiting": ("waiting", "idle"),
@@ -23,16 +25,10 @@ _STATUS = {
     "diverged": ("diverged", "critical"),
 }
 _VERDICTS = {"healthy": "ok", "warning": "warning", "unhealthy": "critical"}
-_MARKS = {"ok": "✓", "info": "i", "warning": "!", "danger": "!!", "critical": "✕", "idle": "?"}
 _DASH = "–"
-MOST_LANES = 12
+MOST_COLUMNS = 10
 MOST_LEGENDS = 8
 MOST_LAYER_ROWS = 300
-
-
-def text(value: object, limit: int = 500) -> str:
-    """Return any value as text that no browser acts on."""
-    return escape(inert(value, limit))
 
 
 def heading(facts: Facts) -> str:
@@ -48,8 +44,20 @@ def heading(facts: Facts) -> str:
     meta = "".join(f"<li>{text(t)}</li>" for t in told if t)
     return (
         f'<h1>{text(facts.name, 120)}</h1><span class="pill {tone}">{text(word, 40)}</span>'
-        f'<ul class="meta">{meta}</ul>{_progress(facts)}'
+        f'<ul class="meta">{meta}</ul>{_progress(facts)}{_live(facts)}'
     )
+
+
+def _live(facts: Facts) -> str:
+    if facts.status != "running":
+        return ""
+    moment = datetime.fromtimestamp(facts.updated, UTC) if facts.updated is not None else None
+    when = (
+        f" This page shows what was known at {moment:%H:%M:%S} UTC on {moment:%Y-%m-%d}."
+        if moment
+        else ""
+    )
+    return f'<p class="going"><strong>The run goes on.</strong>{when} Reload to see more.</p>'
 
 
 def _progress(facts: Facts) -> str:
@@ -71,7 +79,7 @@ def verdict(facts: Facts) -> str:
     named = "".join(f"<code>{text(c, 80)}</code>" for c in causes[:8])
     named = f'<span class="causes">{named}</span>' if named else ""
     return (
-        f'<div class="verdict {tone}" role="status"><span class="mark">{_MARKS[tone]}</span>'
+        f'<div class="verdict {tone}" role="status"><span class="mark">{MARKS[tone]}</span>'
         f"<p><strong>{text(status, 60)}</strong> {text(summary)}</p>{named}</div>"
     )
 
@@ -164,18 +172,42 @@ def _time(facts: Facts) -> tuple[str, str]:
 def figure(chart: Chart) -> str:
     """Return one chart: title, legend, the drawn SVG and the place for Chart.js."""
     note = f'<p class="note">{text(" · ".join(chart.notes))}</p>' if chart.notes else ""
-    switch = '<button type="button" class="log" aria-pressed="false" hidden>log scale</button>'
+    on = str(chart.log).lower()
+    switch = f'<button type="button" class="log" aria-pressed="{on}" hidden>log scale</button>'
     switch = switch if chart.switch else ""
     many = " many" if len(chart.series) > MOST_LEGENDS else ""
     drawn = plot(chart) or '<p class="empty">no value yet</p>'
-    axis = f"{chart.unit} by {chart.x}".strip() + (" · log scale" if chart.log else "")
+    axis = f"{chart.unit} by {chart.x}".strip()
+    if chart.log:  # where a button says so, the words are for who has no button
+        axis += f'<span class="{"static" if chart.switch else "log-axis"}"> · log scale</span>'
     return (
         f'<figure class="card chart{many}" id="{chart.id}"><figcaption>'
         f'<h2>{text(chart.title, 60)}</h2><span class="axis">{axis}</span>{switch}'
         f'<ul class="legend">{_legend(chart)}</ul></figcaption>'
         f'<div class="canvas" role="img" aria-label="{text(chart.words(), 800)}">{drawn}</div>'
-        f"{note}</figure>"
+        f"{note}{_numbers(chart)}</figure>"
     )
+
+
+def _numbers(chart: Chart) -> str:
+    """Return the table behind a chart: the lowest and the highest value of each stretch."""
+    shown = chart.series[:MOST_COLUMNS]
+    titles = head((chart.x, "n"), *((s.name, "n") for s in shown))
+    rows = "".join(
+        f'<tr><th scope="row" class="n">{_number(a)}{f"–{_number(b)}" if b > a else ""}</th>'
+        + "".join(f'<td class="n">{_range(values)}</td>' for values in found[:MOST_COLUMNS])
+        + "</tr>"
+        for a, b, found in chart.spans()
+    )
+    table = f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
+    return behind(table, text(chart.title, 60)) if rows else ""
+
+
+def _range(values: list[float]) -> str:
+    if not values:
+        return _DASH
+    low, high = min(values), max(values)
+    return metric(low) if low == high else f"{metric(low)} – {metric(high)}"
 
 
 def _legend(chart: Chart) -> str:
@@ -189,82 +221,6 @@ def _legend(chart: Chart) -> str:
     return entries + (f"<li>and {left} between them</li>" if left > 0 else "")
 
 
-def health(facts: Facts) -> str:
-    """Return every finding with its message, its reason and its advice."""
-    if not facts.findings:
-        if facts.status in ("running", "waiting"):
-            word = "No rule has fired so far."
-        else:
-            word = "No rule fired in this run."
-        return f'<p class="finding ok"><strong>{word}</strong></p>'
-    found = sorted(facts.findings.values(), key=_weight)
-    left = facts.left_out.get("alerts", 0)
-    tail = f'<p class="note">{left} alerts beyond {MOST_ALERTS} kinds</p>' if left else ""
-    return "".join(_finding(f) for f in found) + tail
-
-
-def _weight(found: Finding) -> tuple[int, int]:
-    return (-SEVERITIES.index(severity(found.alert.severity)), found.first)
-
-
-def severity(word: str) -> str:
-    """Return a known severity; an unknown one is shown as information."""
-    return word if word in SEVERITIES else "info"
-
-
-def _finding(found: Finding) -> str:
-    alert, tone = found.alert, severity(found.alert.severity)
-    when = f"epoch {found.first}" + (f"–{found.last}" if found.last != found.first else "")
-    times = f" · {count(found.times)} times" if found.times > 1 else ""
-    where = f" · {text(alert.layer, 80)}" if alert.layer else ""
-    why = f"<p>{text(alert.diagnosis)}</p>" if alert.diagnosis else ""
-    shown = " · ".join(f"{text(k, 60)} {_number(v)}" for k, v in list(alert.evidence.items())[:6])
-    evidence = f'<p class="evidence">{shown}</p>' if shown else ""
-    steps = "".join(f"<li>{text(a, 300)}</li>" for a in alert.advice[:8])
-    advice = f"<ul>{steps}</ul>" if steps else ""
-    return (
-        f'<article class="finding {tone}"><h3><span class="mark" aria-hidden="true">'
-        f"{_MARKS[tone]}</span>{text(alert.message)}</h3>"
-        f'<p class="when">{tone} · {text(alert.rule, 80)}{where} · {when}{times}</p>'
-        f"{why}{evidence}{advice}</article>"
-    )
-
-
-def timeline(facts: Facts) -> str:
-    """Return one lane a finding: when it fired, from the first to the last epoch."""
-    found = sorted(facts.findings.values(), key=_weight)[:MOST_LANES]
-    if not found:
-        return ""
-    span = max(facts.planned, facts.epochs, 1, *(f.last for f in found))
-    names = "".join(f"<li>{text(_lane_name(f), 60)}</li>" for f in found)
-    lanes = "".join(_lane(f, i, span) for i, f in enumerate(found))
-    words = "; ".join(f"{_lane_name(f)} from epoch {f.first} to {f.last}" for f in found)
-    left = len(facts.findings) - len(found)
-    note = f'<p class="note">and {left} more findings</p>' if left > 0 else ""
-    return (
-        '<figure class="card chart" id="timeline"><figcaption><h2>Health timeline</h2>'
-        f'<span class="axis">by epoch</span></figcaption><div class="lanes"><ul>{names}</ul>'
-        f'<svg role="img" aria-label="Health timeline. {text(words, 800)}" '
-        f'height="{28 * len(found) + 26}">{lanes}'
-        f'<text x="0" y="{28 * len(found) + 20}">1</text>'
-        f'<text x="100%" y="{28 * len(found) + 20}" class="end">{count(span)}</text></svg></div>'
-        f"{note}</figure>"
-    )
-
-
-def _lane_name(found: Finding) -> str:
-    return found.alert.rule + (f" · {found.alert.layer}" if found.alert.layer else "")
-
-
-def _lane(found: Finding, place: int, span: int) -> str:
-    tone, y = severity(found.alert.severity), 28 * place + 14
-    marks = "".join(
-        f'<use href="#mark-{tone}" x="{(max(m, 1) - 0.5) / span * 100:.2f}%" y="{y}"/>'
-        for m in found.marks
-    )
-    return f'<line x1="0" x2="100%" y1="{y}" y2="{y}"/><g class="{tone}">{marks}</g>'
-
-
 def architecture(layers: Iterable[LayerInfo]) -> str:
     """Return the table of layers with their formulas, shapes and parameter counts."""
     known = list(layers)
@@ -272,16 +228,12 @@ def architecture(layers: Iterable[LayerInfo]) -> str:
     total = count(sum(layer.params for layer in known))
     left = len(known) - MOST_LAYER_ROWS
     more = f'<tr><td colspan="6">and {left} more layers</td></tr>' if left > 0 else ""
-    head = _head(("#", "n"), ("layer", ""), ("type", ""), ("formula", ""), ("shape", ""))
+    titles = head(("#", "n"), ("layer", ""), ("type", ""), ("formula", ""), ("shape", ""))
     return (
-        f'<table class="layers"><thead><tr>{head}<th scope="col" class="n">parameters</th></tr>'
+        f'<table class="layers"><thead><tr>{titles}<th scope="col" class="n">parameters</th></tr>'
         f"</thead><tbody>{rows}{more}</tbody><tfoot><tr><th scope=row colspan=5>in all</th>"
         f'<td class="n">{total}</td></tr></tfoot></table>'
     )
-
-
-def _head(*columns: tuple[str, str]) -> str:
-    return "".join(f'<th scope="col" class="{c}">{text(name, 60)}</th>' for name, c in columns)
 
 
 def _layer(place: int, layer: LayerInfo) -> str:
@@ -300,20 +252,20 @@ def _layer(place: int, layer: LayerInfo) -> str:
 def scores(facts: Facts) -> str:
     """Return the scores of the finished model, one line a part of the data."""
     names = list(dict.fromkeys(n for _, values in facts.scores.values() for n in values))[:12]
-    head = _head(("data", ""), ("rows", "n"), *((n, "n") for n in names))
+    titles = head(("data", ""), ("rows", "n"), *((n, "n") for n in names))
     rows = "".join(
         f'<tr><th scope="row">{text(split, 60)}</th><td class="n">{count(size)}</td>'
         + "".join(f'<td class="n">{_last(values.get(n))}</td>' for n in names)
         + "</tr>"
         for split, (size, values) in facts.scores.items()
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def epochs(facts: Facts) -> str:
     """Return the table of epochs; a metric that was not measured is a dash."""
     names, rows = list(facts.metrics), facts.table.lines()
-    head = _head(("epoch", "n"), *((n, "n") for n in names), ("learning rate", "n"), ("time", "n"))
+    titles = head(("epoch", "n"), *((n, "n") for n in names), ("learning rate", "n"), ("time", "n"))
     body = "".join(_epoch(row, names, row is facts.table.best) for row in rows)
     left = facts.table.seen - len(rows)
     note = (
@@ -321,7 +273,7 @@ def epochs(facts: Facts) -> str:
         if left > 0
         else ""
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 
 def _epoch(row: EpochRow, names: list[str], best: bool) -> str:

@@ -12,7 +12,7 @@ from neurogebra.observatory.render.text import number
 from neurogebra.observatory.sinks.dashboard_charts import Chart, Series
 from neurogebra.observatory.sinks.dashboard_curve import Point
 
-_VAST = 1e290  # axes end here, so that a loss that runs away cannot break the arithmetic
+VAST = 1e290  # axes end here, so that a loss that runs away cannot break the arithmetic
 _SIDE = 1000  # the plot's own units in both directions; it is stretched to its place
 
 
@@ -46,7 +46,7 @@ def plot(chart: Chart) -> str:
         f'<div class="plot"><svg class="ys">{_y_labels(y)}</svg>'
         f'<svg class="field" viewBox="0 0 {_SIDE} {_SIDE}" preserveAspectRatio="none">'
         f'<path class="grid" d="{_grid(y)}"/>{drawn}</svg>'
-        f'<svg class="xs">{_x_labels(x)}</svg></div>'
+        f'<svg class="xs">{x_labels(x)}</svg></div>'
     )
 
 
@@ -65,7 +65,7 @@ def frame(chart: Chart, log: bool) -> tuple[Axis, Axis] | None:
 
 def upwards(values: Iterable[float], from_zero: bool = False) -> Axis:
     """Return a linear axis that begins and ends on a tick; near 0 it begins at 0."""
-    found = [max(-_VAST, min(v, _VAST)) for v in values]
+    found = [max(-VAST, min(v, VAST)) for v in values]
     low, high = min(found), max(found)
     if from_zero or 0 <= low < 0.4 * high:
         low, high = min(low, 0.0), max(high, 0.0)
@@ -80,7 +80,7 @@ def upwards(values: Iterable[float], from_zero: bool = False) -> Axis:
 
 def decades(values: Iterable[float]) -> Axis:
     """Return a log axis over positive values that begins and ends on a power of ten."""
-    found = [math.log10(max(1 / _VAST, min(v, _VAST))) for v in values]
+    found = [math.log10(max(1 / VAST, min(v, VAST))) for v in values]
     low, high = math.floor(min(found) + 1e-9), math.ceil(max(found) - 1e-9)
     stride = max(1, math.ceil((high - low) / 5))
     high = low + max(1, math.ceil((high - low) / stride)) * stride
@@ -94,17 +94,17 @@ def across(values: Iterable[float], pad: float = 0.0) -> Axis:
     first, last = min(found), max(found)
     pad = pad if first < last else 0.5
     low, high = first - pad, last + pad
-    step = max(1.0, nice((high - low) / 6))
+    step = max(1.0, nice((high - low) / 6, (1, 2, 5, 10)))
     ticks = [i * step for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     if not ticks or ticks[0] - first > step / 2:
         ticks.insert(0, first)
     return Axis(low, high, tuple(ticks))
 
 
-def nice(step: float) -> float:
-    """Return the next of 1, 2, 2.5, 5, 10 × a power of ten that is not below `step`."""
+def nice(step: float, steps: Sequence[float] = (1, 2, 2.5, 5, 10)) -> float:
+    """Return the next of `steps` × a power of ten that is not below `step`."""
     power = 10.0 ** math.floor(math.log10(step))
-    return next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= step * (1 - 1e-9))
+    return next(m * power for m in steps if m * power >= step * (1 - 1e-9))
 
 
 def _line(series: Series, x: Axis, y: Axis) -> str:
@@ -154,7 +154,8 @@ def _y_labels(y: Axis) -> str:
     )
 
 
-def _x_labels(x: Axis) -> str:
+def x_labels(x: Axis) -> str:
+    """Return the ticks of an x axis as texts, placed in percent."""
     return "".join(
         f'<text x="{(x.at(t) or 0) * 100:.2f}%" y="18">{_label(t)}</text>' for t in x.ticks
     )

@@ -15,6 +15,7 @@ from neurogebra.observatory.events import Level, Stamped
 from neurogebra.observatory.fingerprint import plain
 from neurogebra.observatory.render.text import inert
 from neurogebra.observatory.sinks.dashboard import DashboardExporter
+from neurogebra.observatory.sinks.figures import FigureExporter
 from neurogebra.observatory.sinks.markdown import markdown
 from neurogebra.observatory.sinks.parquet import ParquetExporter
 from neurogebra.observatory.sinks.prometheus import PrometheusFile
@@ -114,7 +115,10 @@ class HTMLExporter(DashboardExporter):
 
 
 class Row(NamedTuple):
-    """An export format: the name of its file, and what makes the sink for a path and a level."""
+    """An export format: the name of its file or folder, and what makes the sink.
+
+    make: from a path and a level.
+    """
 
     file: str
     make: Callable[[Path, Level], Sink]
@@ -127,6 +131,7 @@ EXPORTERS: Mapping[str, Row] = {
     "markdown": Row("report.md", lambda path, level: MarkdownExporter(path)),
     "prometheus": Row("metrics.prom", lambda path, level: PrometheusFile(path)),
     "parquet": Row("statistics.parquet", ParquetExporter),
+    "figures": Row("figures", FigureExporter),
 }
 
 _AROUND = ("epoch", "learning_rate", "seconds")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurogebra.observatory.events import EpochEnd, Level, Stamped
+from neurogebra.observatory.events import EpochEnd, Level, Metrics, Stamped, TrainEnd
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -11,7 +11,8 @@ class History:
     """Collects what each epoch measured: {"loss": [...], "accuracy": [...], …}.
 
     The four documented keys are always there; a metric that no epoch measured has an empty
-    list, and an epoch that did not measure a metric adds nothing to its list.
+    list, and an epoch that did not measure a metric adds nothing to its list. observer: what
+    watching took, as in `TrainEnd`; empty before the end.
     """
 
     name = "history"
@@ -19,10 +20,13 @@ class History:
 
     def __init__(self) -> None:
         self.curves: dict[str, list[float]] = {name: [] for name in METRICS}
+        self.observer: Metrics = {}
 
     def handle(self, stamped: Stamped) -> None:
-        """Take in the end of an epoch."""
-        if isinstance(stamped.event, EpochEnd):
+        """Take in the end of an epoch, or of the run."""
+        if isinstance(stamped.event, TrainEnd):
+            self.observer = dict(stamped.event.observer)
+        elif isinstance(stamped.event, EpochEnd):
             for name, value in stamped.event.metrics.items():
                 self.curves.setdefault(name, []).append(float(value))
 

@@ -40,7 +40,8 @@ def _event(cls: type[Event], record: Record, folder: str | Path) -> Event:
     if values["epoch"] is None:  # an alert of no epoch
         values["epoch"] = -1
     try:
-        return cls(**{f.name: _value(f.name, values[f.name]) for f in fields(cls)})
+        known = [f.name for f in fields(cls) if f.name in values]  # those with defaults may lack
+        return cls(**{name: _value(name, values[name]) for name in known})
     except (KeyError, TypeError) as error:
         place = f"{folder}: event {record['seq']} of the logs"
         raise Corrupt(f"{place} is no whole {cls.kind}: {error!r}") from error
