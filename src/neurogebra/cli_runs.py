@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,22 @@ def diff(
     from neurogebra.cli_reproduce import tell_diff
 
     tell_diff(*runs, as_json=as_json)
+
+
+@runs.command()
+def figures(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where they are drawn.")],
+    formats: Annotated[
+        str, typer.Option(metavar="NAME,NAME", help="png (300 dpi), svg, pdf.")
+    ] = "png,svg",
+    as_json: AsJson = False,
+) -> None:
+    """Draw the charts of a run as figures for a paper; takes matplotlib."""
+    from neurogebra.observatory.sinks.figures import figures as draw
+
+    drawn = [str(path) for path in draw(run, folder, formats.split(","))]
+    typer.echo(json.dumps({"figures": drawn}) if as_json else "\n".join(drawn))
 
 
 @runs.command()
