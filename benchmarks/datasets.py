@@ -50,7 +50,7 @@ def peers(name: str) -> dict[str, Task]:
 
 def line(name: str, found: float, goal: float | None, rest: str = "") -> str:
     """One line of the table, in milliseconds."""
-    end = "" if goal is None else verdict(found, goal) + " ms"
+    end = "" if goal is None else verdict(found, goal)
     return f"{name:24}{found:>10.2f} ms   {end:22}{rest}".rstrip()
 
 

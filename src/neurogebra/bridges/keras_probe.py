@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 from neurogebra.bridges.desk import Sight
@@ -26,7 +27,7 @@ class Probe:
         self.model = model
         self._x, self._y = keras.tree.map_structure(keras.ops.convert_to_tensor, rows)
         graph = getattr(model, "_functional", None) or model  # a Sequential has one inside
-        nodes = sum(getattr(graph, "_nodes_by_depth", {}).values(), [])
+        nodes = chain.from_iterable(getattr(graph, "_nodes_by_depth", {}).values())
         outs = {id(n.operation): n.output_tensors[0] for n in nodes if not n.is_input}
         self.layers = [x for x in getattr(model, "layers", ()) if id(x) in outs]
         self._outer = None
