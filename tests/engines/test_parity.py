@@ -43,6 +43,8 @@ pytest.importorskip("torch")
 
 ROWS, STEPS, TOLERANCE = 6, 20, 1e-9
 SEQUENCE, IMAGE = (5, 4), (6, 5, 2)
+# Losses that grow so fast that some rules diverge on both engines, unless gradients are clipped.
+STEEP = ("exponential_loss", "gamma_deviance_loss")
 # Settings beyond those that `around` gives each layer.
 VARIANTS: tuple[tuple[Any, tuple[int, ...]], ...] = (
     (Dense(3, "gelu", use_bias=False), SEQUENCE),
@@ -113,10 +115,10 @@ def two_heads() -> ModelSpec:
     return ModelSpec("heads", (3,), trunk, (kind, Head("size", layers=(Dense(2),), weight=0.3)))
 
 
-def gap(case: Case) -> float:
+def gap(case: Case, **options: float) -> float:
     """Return the worst gap of loss, outputs, gradients and weights, relative to at least 1."""
     model, loss, optimizer, weighted = case
-    run = RunSpec(loss=loss, optimizer=optimizer, dtype="float64")
+    run = RunSpec(loss=loss, optimizer=optimizer, dtype="float64", **options)
     nets = [
         ENGINES[name].load().build(model, run, first_weights(model, 0), np.random.default_rng(0))
         for name in ("numpy", "torch")
@@ -161,10 +163,11 @@ def test_engines_agree_for_20_steps(case):
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("kind", LAYERS)
 def test_engines_agree_with_every_optimizer(kind, loss):
-    """All of layers × losses × optimisers: half an hour."""
+    """All of layers × losses × optimisers: a quarter of an hour."""
     model = around(LAYERS[kind])
     model = ModelSpec(kind, model.in_shape, (*model.layers[:-1], with_loss(loss)[0].layers[-1]))
-    gaps = {rule: gap(Case(model, loss, rule, weighted=False)) for rule in OPTIMIZERS}
+    options = {"clip_norm": 1.0} if loss in STEEP else {}
+    gaps = {r: gap(Case(model, loss, r, weighted=False), **options) for r in OPTIMIZERS}
     assert {rule: wide for rule, wide in gaps.items() if wide >= TOLERANCE} == {}
 
 
