@@ -4,8 +4,9 @@ Run: python benchmarks/overhead.py [--clock cpu] [--rounds 5] [--seconds 3.0] [-
      [--out FILE]
 Each round trains the same network from the same first weights once a mode, side by side in short
 slices: bare (the session's own updates, no bus), basic (the terminal alone), default (terminal
-and doctor within 3 % of the time) and expert (every layer in every update, no budget). A ratio is
-that of whole runs, the median over rounds. All modes must end with the same bits.
+and doctor within 3 % of the time), expert (every layer in every update, no budget, under
+terminal and doctor) and kept (the same, and a sink that wants the whole statistics of each). A
+ratio is that of whole runs, the median over rounds. All modes must end with the same bits.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from neurogebra.builders.watch import EveryUpdate
 from neurogebra.layers import Dense
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.events import BatchEnd, Level, TrainEnd
+from neurogebra.observatory.events import BatchEnd, LayerSeen, Level, Stamped, TrainEnd
 from neurogebra.observatory.governor import Governor
+from neurogebra.observatory.looks import Look
 from neurogebra.observatory.presets import LogConfig
 from neurogebra.observatory.sinks.history import History
 from neurogebra.observatory.sinks.terminal import Terminal
@@ -53,7 +55,28 @@ MODES: dict[str, LogConfig | None] = {
     "basic": LogConfig.minimal(),
     "default": LogConfig(),
     "expert": LogConfig(level=Level.EXPERT, budget=None),
+    "kept": LogConfig(level=Level.EXPERT, budget=None),
 }
+
+
+class Keeper:
+    """A sink that takes the statistics of each look, and keeps the latest."""
+
+    name, level = "keeper", Level.EXPERT
+    latest: tuple[LayerSeen, ...] = ()
+
+    def handle(self, stamped: Stamped) -> None:
+        """There is nothing to do but for looks."""
+
+    def handle_look(self, stamped: Stamped) -> None:
+        """Take the statistics."""
+        assert isinstance(stamped.event, Look)  # noqa: S101 - for the type checker
+        self.latest = stamped.event.events
+
+    def close(self) -> None:
+        """There is nothing to let go."""
+
+
 
 
 class Maker:
@@ -102,15 +125,19 @@ class Turns:
         self.slices.append(self.left - start)
 
 
-def watched(session: Session, config: LogConfig, clock: Turns, told: list[float]) -> Iterator[None]:
+def watched(session: Session, mode: str, clock: Turns, told: list[float]) -> Iterator[None]:
     """Train as `run` does under the sinks of a `fit`; yield after each update."""
+    config = MODES[mode]
+    assert config is not None  # noqa: S101 - for the type checker: bare is not watched
     governor = Governor(config.budget, clock)
     bus = Bus([History(), Terminal(config.level, Console(file=io.StringIO()))])
     if config.budget is None:
         bus.add(EveryUpdate())
+    if mode == "kept":
+        bus.add(Keeper())
     if config.health_checks:
         bus.add(Doctor(bus.publish, governor=governor))
-    for event in train(session, bus.wants, bus.looks, bus.quiet, governor):
+    for event in train(session, bus.wants, bus.looks, bus.quiet, governor, whole=True):
         if event is not PASSED:
             governor.begin()
             bus.publish(event)
@@ -134,7 +161,7 @@ def measured(maker: Maker, updates: int) -> tuple[dict[str, list[float]], Told, 
     runs = {}
     for name, config in MODES.items():
         made = sessions[name]
-        runs[name] = watched(made, config, clocks[name], told[name]) if config else bare(made)
+        runs[name] = watched(made, name, clocks[name], told[name]) if config else bare(made)
     part = max(1, epochs * BATCHES // SLICES)
     for i in range(epochs * BATCHES // part + 2):
         turn = list(MODES)[i % len(MODES) :] + list(MODES)[: i % len(MODES)]
@@ -151,7 +178,7 @@ Told = dict[str, list[float]]
 def goals(step: float, expert: float) -> dict[str, float]:
     """Return what each mode may cost at a step of so many seconds."""
     usual = LONG_GOAL if step >= LONG else SHORT_GOAL
-    return {"basic": BASIC_GOAL, "default": usual, "expert": expert}
+    return {"basic": BASIC_GOAL, "default": usual, "expert": expert, "kept": expert}
 
 
 def table() -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from neurogebra import __version__, cli_text
+from neurogebra.cli_datasets import datasets
 from neurogebra.cli_formulas import book
 from neurogebra.cli_options import DIVERGED, INTERRUPTED, REFUSED, AsJson
 from neurogebra.cli_runs import runs
@@ -186,16 +187,7 @@ def predict(
     tell_predictions(answer(run, csv), out, as_json=as_json)
 
 
-@app.command()
-def datasets(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Tell all of one.")] = None,
-) -> None:
-    """List the data sets that `train` knows by name."""
-    from neurogebra.cli_tables import tell_datasets
-
-    tell_datasets(name)
-
-
+app.add_typer(datasets)
 app.add_typer(runs)
 app.add_typer(book)
 

@@ -1,4 +1,4 @@
-"""What the command line shows as tables: predictions, CSV where nobody reads along, data sets."""
+"""What the command line shows as tables: predictions, CSV where nobody reads along."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from neurogebra.observatory.sinks.terminal_screen import DIM, GREEN, RED
 
 if TYPE_CHECKING:  # rooms with NumPy in them
     from neurogebra.builders.predictions import Predictions
-    from neurogebra.datasets import Dataset
 
 MOST_ROWS = 50
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -119,38 +118,3 @@ def _score(found: Predictions) -> Text:
     target = inert(found.preparation.target.name, 60)
     rows = "row that holds" if n == 1 else "rows that hold"
     return Text.assemble((pairs, GREEN), (f"  over {count(n)}{of} {rows} {target}", DIM))
-
-
-def tell_datasets(name: str | None) -> None:
-    """Print the catalog as a table, or all that is known of one set."""
-    from neurogebra.datasets import catalog
-    from neurogebra.datasets.describe import describe
-
-    if name is not None:
-        screen().show(*map(Text, describe(catalog()[name]).splitlines()))
-        return
-    table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    for title, justify in _CATALOG:
-        table.add_column(title, justify=justify, no_wrap=True)
-    for record in catalog().values():
-        table.add_row(*_row(record))
-    screen().show(table, Text("\nneurogebra datasets NAME tells all of one", DIM))
-
-
-_CATALOG: tuple[tuple[str, Any], ...] = (
-    ("Name", "left"),
-    ("rows", "right"),
-    ("columns", "right"),
-    ("task", "left"),
-    ("origin", "left"),
-)
-
-
-def _row(record: Dataset) -> tuple[Text, ...]:
-    return (
-        Text(record.id, "bold"),
-        Text(count(record.n_samples)),
-        Text(count(len(record.features))),
-        Text(record.task, DIM),
-        Text(record.origin, GREEN if record.origin == "observed" else ""),
-    )

@@ -73,6 +73,25 @@ def test_the_same_numbers(name):
     hold(name)
 
 
+@pytest.mark.parametrize("name", ["labels", "wrong labels", "chances", "smooth"])
+def test_the_same_numbers_of_many(name, monkeypatch):
+    """Of few numbers the softplus is one call, of many the calls that it is made of."""
+    assert "logaddexp" in {line.op for line in computed(name, True)[1].lines}
+    monkeypatch.setattr(share, "FEW_LOGS", 0)
+    assert "logaddexp" not in {line.op for line in computed(name, True)[1].lines}
+    hold(name)
+
+
+def test_what_is_no_softplus_is_not_taken_for_one(monkeypatch):
+    z, y, extra = symbol("z"), symbol("y"), symbol("l")
+    node = build("maximum", (z, 0), {}) + build("log1p", (build("exp", (-extra,), {}),), {}) - y * z
+    shapes = dict.fromkeys("zyl", (3, 1))
+    assert "logaddexp" not in {line.op for line in share.shared(program([node]), shapes).lines}
+    right = share._is_soft_part
+    monkeypatch.setattr(share, "_is_soft_part", lambda s, register, z: not right(s, register, z))
+    assert "logaddexp" in {line.op for line in share.shared(program([node]), shapes).lines}
+
+
 def test_a_loss_of_labels_is_exact_where_it_is_tiny():
     """softplus(z) − y·z, added up in that order, would leave nothing of e⁻⁶⁰."""
     (_, loss, _), _ = computed("labels", True)

@@ -14,7 +14,8 @@ from neurogebra.core.differentiate import gradient  # noqa: E402
 from neurogebra.core.program import program  # noqa: E402
 from neurogebra.core.tree import build, symbol  # noqa: E402
 from neurogebra.engines.kernels import LOWERED  # noqa: E402
-from neurogebra.engines.numpy_engine import SymbolOps, record  # noqa: E402
+from neurogebra.engines.numpy_engine import record  # noqa: E402
+from neurogebra.engines.symbol_ops import SymbolOps  # noqa: E402
 from neurogebra.layers import LAYERS, Layer  # noqa: E402
 from neurogebra.ops import ALPHABET  # noqa: E402
 from neurogebra.spec import ModelSpec  # noqa: E402

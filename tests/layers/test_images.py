@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurogebra.engines.numpy_engine import SymbolOps
 from neurogebra.engines.reference import EagerOps
+from neurogebra.engines.symbol_ops import SymbolOps
 from neurogebra.errors import BadValue
 from neurogebra.layers import (
     LAYERS,

@@ -3,6 +3,11 @@
 import json
 import math
 import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,7 +34,9 @@ from neurogebra.observatory.events import (
     TrainStart,
     Verdict,
 )
+from neurogebra.observatory.sinks import ndjson
 from neurogebra.observatory.sinks.ndjson import Log, TieredStorage, read
+from neurogebra.observatory.sinks.ndjson_events import stored_events
 
 HOSTILE = "[red]x[/red] \x1b[2J a\r\nb \u2028c\u2029d\x85e \x00 \ud800 " + "z" * 3000
 DENSE = LayerInfo(
@@ -201,18 +208,16 @@ def test_hostile_text_stays_inside_its_line(tmp_path):
 @given(st.lists(st.sampled_from("behcns"), max_size=40), st.integers(1, 9))
 @settings(max_examples=40, deadline=None)
 def test_as_many_come_out_as_go_in(tmp_path_factory, plan, buffer_size):
-    make = {"b": batch(1), "e": epoch_end(0), "h": alert(), "s": seen(2)}
+    make = {"b": batch(1), "e": epoch_end(0), "h": alert(step=1), "s": seen(2)}
     make |= {"n": Note(message=HOSTILE), "c": batch(2, loss=math.nan)}
     events = [make[letter] for letter in plan]
     storage = store(tmp_path_factory.mktemp("logs"), events, buffer_size=buffer_size)
     logs = storage.read_basic() + storage.read_health() + storage.read_debug()
     assert sorted(record["seq"] for record in logs) == list(range(len(events)))
     assert storage.summary()["total_events"] == len(events)
-    for record in logs:
-        said = events[record["seq"]]
-        expected = {k: v for k, v in said.data().items() if k in record["data"]}
-        assert repr(record["data"]) == repr(expected)
     storage.close()
+    again = [stamped.event for stamped in stored_events(storage.base_dir)]
+    assert [repr(event) for event in again] == [repr(event) for event in events]
 
 
 def whole(text: bytes) -> int:
@@ -388,3 +393,129 @@ def test_truncation_refuses_a_damaged_log(tmp_path):
     with pytest.raises(Corrupt, match="line 1"):
         storage.truncate_after(2)
     storage.close()
+
+
+ODD = (0.0, -0.0, 5e-324, 1.7e308, math.nan, -math.inf, np.float64(0.1), np.float32(0.1), 3, True)
+
+
+def general(folder, events):
+    """The lines of the general encoder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ndjson, "QUICK", {})
+        store(folder, events).close()
+    return (folder / "debug.log").read_text()
+
+
+@given(st.lists(st.sampled_from(ODD), min_size=9, max_size=9), st.text(max_size=5), st.booleans())
+@settings(max_examples=50, deadline=None)
+def test_the_quick_lines_are_those_of_the_general_encoder(tmp_path_factory, numbers, text, long):
+    mean, std, low, high, norm, zeros, idle, loss, seconds = numbers
+    of = {"mean": mean, "std": std, "min": low, "max": high, "norm": norm, "zero_pct": zeros}
+    stats = Stats(size=np.int64(4) if long else 4, **of, idle_pct=idle if long else None)
+    at = {"epoch": 0, "batch": 0, "step": 1}
+    array = {"index": 0, "layer": text, "site": "forward", "shape": (4, np.int64(6))[: 1 + long]}
+    events = [
+        LayerSeen(**at, **array, stats=stats, param=text, histogram=(1, 2) if long else ()),
+        BatchEnd(**at, rows=4, loss=loss, metrics={text: mean} if long else {}, seconds=seconds),
+    ]
+    folder = tmp_path_factory.mktemp("logs")
+    store(folder / "quick", events).close()
+    assert (folder / "quick" / "debug.log").read_text() == general(folder / "general", events)
+
+
+def test_tooth_a_quick_line_that_differs_would_be_seen(tmp_path, monkeypatch):
+    monkeypatch.setitem(ndjson.QUICK, BatchEnd, lambda *said: '{"event_type":"batch_end"}')
+    store(tmp_path / "quick", [batch(1)]).close()
+    quick = (tmp_path / "quick" / "debug.log").read_text()
+    assert quick != general(tmp_path / "general", [batch(1)])
+
+
+def test_what_is_as_it_is_by_default_is_left_out_and_read_again(tmp_path):
+    store(tmp_path, [seen(1), batch(2)]).close()
+    lines = (tmp_path / "debug.log").read_text().splitlines()
+    array, update = (record["data"] for record in map(json.loads, lines))
+    assert list(array) == ["site", "shape", "stats", "activation"]
+    assert list(array["stats"]) == ["size", "mean", "std", "min", "max", "norm"]
+    assert list(update) == ["rows", "loss"]
+    assert [s.event for s in stored_events(tmp_path)] == [seen(1), batch(2)]
+
+
+def waited(path, lines):
+    end = time.monotonic() + 5
+    while len(path.read_bytes().splitlines()) < lines and time.monotonic() < end:
+        time.sleep(0.01)
+    return len(path.read_bytes().splitlines())
+
+
+def test_lines_are_written_by_themselves_when_nothing_follows(tmp_path):
+    storage = TieredStorage(tmp_path, every=0.02)
+    storage.handle(Stamped(0, 0.0, batch(1)))
+    assert waited(tmp_path / "debug.log", 1) == 1
+    storage.close()
+    with pytest.raises(BadValue, match="every: expected seconds > 0"):
+        TieredStorage(tmp_path, every=0)
+
+
+def threads():
+    return [t for t in threading.enumerate() if t.name == "logs"]
+
+
+def test_the_thread_ends_with_the_storage_or_when_it_is_forgotten(tmp_path):
+    before = len(threads())
+    storage = store(tmp_path / "a", [batch(1)], every=0.02)
+    lost = store(tmp_path / "b", [batch(1)], every=0.02)
+    assert len(threads()) == before + 2
+    storage.close()
+    assert len(threads()) == before + 1
+    del lost
+    end = time.monotonic() + 5
+    while len(threads()) > before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert len(threads()) == before
+
+
+def test_what_the_thread_cannot_write_is_raised_by_the_next_line(tmp_path):
+    storage = TieredStorage(tmp_path / "r", every=0.02)
+    storage.handle(Stamped(0, 0.0, batch(1)))
+    assert waited(tmp_path / "r" / "debug.log", 1) == 1
+    (tmp_path / "r" / "debug.log").unlink()
+    (tmp_path / "r" / "debug.log").mkdir()
+    storage.handle(Stamped(1, 0.0, batch(2)))
+    with pytest.raises(RunError, match=r"debug\.log: cannot be written"):
+        many(storage)
+
+
+def many(storage):
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        storage.handle(Stamped(2, 0.0, batch(3)))
+        time.sleep(0.01)
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from neurogebra.observatory.events import BatchEnd, Stamped
+from neurogebra.observatory.sinks.ndjson import TieredStorage
+storage = TieredStorage(sys.argv[1], buffer_size=10**6, every=0.05)
+for i in range(10**9):
+    storage.handle(Stamped(i, 0.0, BatchEnd(epoch=0, batch=i, step=i + 1, rows=1, loss=0.5)))
+"""
+
+
+def test_a_process_that_is_killed_leaves_whole_lines_up_to_the_last_moment(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)])
+    try:
+        path, end = tmp_path / "debug.log", time.monotonic() + 30
+        while not (path.exists() and path.stat().st_size > 1e6) and time.monotonic() < end:
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    log = read(path)
+    assert [r["step"] for r in log] == list(range(1, len(log) + 1))
+    assert len(log) > 1000
+    again = TieredStorage(tmp_path)
+    assert again.debug_count == len(log)
+    assert again.health_count == (log.torn != b"")
+    again.close()

@@ -179,7 +179,7 @@ def test_expert_shows_formulas_with_shapes_and_statistics():
     assert "(32, 30) → (32, 64)" in forward
     assert "mean 0.41  |a| 5  zeros 48 %" in forward
     (backward,) = lines_with(text, "∂L/∂W2 = a1ᵀ·δ2")[:1]
-    assert "|g| 3.1e-2  update 0.4 % of |W|" in backward
+    assert "|δ2| 1.5e0 · |a1| 5 → |g| 3.1e-2, update 0.4 % of |W|" in backward
     signal = lines_with(text, SIGNAL)[0]
     assert "(32, 64)" in signal
     assert "|g| 5.0e-1" in signal, "dL/da1 belongs to the layer that made a1"

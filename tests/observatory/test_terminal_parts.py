@@ -2,7 +2,7 @@
 
 import pytest
 
-from neurogebra.observatory.sinks.terminal_epochs import evenly
+from neurogebra.observatory.sinks.spread import evenly
 from neurogebra.observatory.sinks.terminal_layers import paired
 
 

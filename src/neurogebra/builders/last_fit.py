@@ -59,6 +59,10 @@ class Overhearing:
         """Pass on one event."""
         self._doctor.handle(stamped)
 
+    def handle_look(self, stamped: Stamped) -> None:
+        """Hand on a whole look."""
+        self._doctor.handle_look(stamped)
+
     def close(self) -> None:
         """There is nothing to let go."""
 

@@ -24,7 +24,7 @@ from neurogebra.losses.table import BINARY, CLASSES, SIGNS, VALUES
 from neurogebra.observatory import threads
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.events import Evaluated, Note, TrainEnd, Verdict
+from neurogebra.observatory.events import Evaluated, Level, Note, TrainEnd, Verdict
 from neurogebra.observatory.fingerprint import TrainingFingerprint, digest
 from neurogebra.observatory.sinks.dashboard import Dashboard
 from neurogebra.observatory.sinks.ndjson import TieredStorage
@@ -282,9 +282,15 @@ def _watch(
     stop: Callable[[], bool],
     notes: Iterable[Note] = (),
 ) -> Result:
-    """Run a session under the folder's own sinks and the given ones, and keep what came out."""
-    storage = TieredStorage(folder.path)
-    dashboard = Dashboard(folder.dashboard)
+    """Run a session under the folder's own sinks and the given ones, and keep what came out.
+
+    Where none of those given asks for layers, the log stays small and the page draws what it
+    holds; else both take all there is.
+    """
+    sinks = list(sinks)
+    brief = all(sink.level < Level.EXPERT for sink in sinks)
+    storage = TieredStorage(folder.path, adaptive=brief)
+    dashboard = Dashboard(folder.dashboard, Level.BASIC if brief else Level.EXPERT)
     dashboard.add_fingerprint(files.read_json(folder.fingerprint))
     bus = Bus()
     doctor = Doctor(bus.publish)
@@ -300,6 +306,8 @@ def _watch(
         end = run_session(session, bus, folder.checkpoints, stop)
         if end.reason == "interrupted":
             return Result(folder.path, end.reason, {}, None)
+        if (kept := storage.kept()) is not None:
+            bus.publish(Note(message=str(kept)))
         return _finish(project, session, folder, bus, doctor, end)
     finally:
         bus.close()

@@ -11,8 +11,8 @@ import numpy as np
 from neurogebra.builders import tape
 from neurogebra.core.tree import Node, in_order, symbol
 from neurogebra.engines.forward import forward, total_loss
-from neurogebra.engines.numpy_engine import SymbolOps
 from neurogebra.engines.store import model_parameters
+from neurogebra.engines.symbol_ops import SymbolOps
 from neurogebra.errors import UnknownName
 from neurogebra.registry import near
 from neurogebra.spec import ModelSpec, RunSpec

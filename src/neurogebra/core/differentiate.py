@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from neurogebra.core.tree import SYMBOL, Node, build, in_order, is_elementwise, number
 from neurogebra.errors import BadValue
@@ -12,10 +13,13 @@ from neurogebra.ops.record import ELEMENTWISE
 # A function known by name only ("call:relu"): its derivative is that name with a prime.
 CALL = "call:"
 
+Rules: TypeAlias = Mapping[str, Callable[..., tuple[Any, ...]]]
 
-def gradient(root: Node, wrt: Sequence[Node]) -> list[Node]:
+
+def gradient(root: Node, wrt: Sequence[Node], rules: Rules | None = None) -> list[Node]:
     """Return d root / d leaf for each symbol node of `wrt`, shaped like that leaf.
 
+    rules: derivatives of operations that are not of the alphabet, written as `Op.vjp` is.
     Where `root` is not one number, this is the derivative of the sum of its elements; of an
     elementwise formula that is its derivative element by element. Cost: linear in the graph.
     """
@@ -27,7 +31,7 @@ def gradient(root: Node, wrt: Sequence[Node]) -> list[Node]:
         g = grads.get(id(node))
         if g is None or not node.args or id(node) not in needed:
             continue
-        for arg, part in zip(node.args, _cotangents(node, g), strict=True):
+        for arg, part in zip(node.args, _cotangents(node, g, rules or {}), strict=True):
             if part is None or id(arg) not in needed:
                 continue
             part = part if plain else _summed(part, arg, node)
@@ -54,13 +58,14 @@ def _reaching(order: Sequence[Node], wrt: set[int]) -> set[int]:
     return needed
 
 
-def _cotangents(node: Node, g: Node) -> tuple[Node | None, ...]:
+def _cotangents(node: Node, g: Node, rules: Rules) -> tuple[Node | None, ...]:
     if node.op.startswith(CALL):
         return tuple(g * Node(f"{node.op}′", node.args) for _ in node.args)
     op = ALPHABET.get(node.op)
-    if op is None or op.vjp is None:  # flat where it is defined: signs, steps, comparisons, counts
+    rule = rules.get(node.op) if op is None else op.vjp
+    if rule is None:  # flat where it is defined: signs, steps, comparisons, counts
         return (None,) * len(node.args)
-    parts = op.vjp(g, node, *node.args, **dict(node.attrs))
+    parts = rule(g, node, *node.args, **dict(node.attrs))
     if len(parts) != len(node.args):
         raise BadValue(f"derivative of {node.op}", f"{len(node.args)} cotangents", len(parts))
     return tuple(p if p is None or isinstance(p, Node) else number(p) for p in parts)
@@ -68,7 +73,8 @@ def _cotangents(node: Node, g: Node) -> tuple[Node | None, ...]:
 
 def _summed(part: Node, arg: Node, node: Node) -> Node:
     """Undo the broadcasting of `arg`; with nothing to broadcast against, nothing is undone."""
-    if node.op.startswith(CALL) or ALPHABET[node.op].kind != ELEMENTWISE:
+    op = ALPHABET.get(node.op)
+    if op is None or op.kind != ELEMENTWISE:
         return part
     if all(a is arg or a.op == "number" for a in node.args):
         return part

@@ -31,7 +31,12 @@ class Loaded:
 
 
 def read_arrays(record: Dataset, *, raw: bool = False) -> Loaded:
-    """All rows of a bundled set; raw: images as bytes, to choose from before they grow."""
+    """All rows of a stored set; raw: images as bytes, to choose from before they grow."""
+    if record.remote is not None:
+        from neurogebra.datasets.fetched import load_arrays  # which stands on this file
+
+        X, y, train, test = load_arrays(record)
+        return Loaded(X, y, None if train is None or test is None else (train, test))
     reader = {"series": _series, "text": _texts, "table": _table}.get(record.form)
     X, y = reader(record) if reader else _images(record, np.uint8 if raw else np.float32)
     if record.official is None:

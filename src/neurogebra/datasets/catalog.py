@@ -96,9 +96,10 @@ def catalog() -> Catalog:
 
 def made() -> tuple[Dataset, ...]:
     """The records of the sets that are not bundled: generated, then fetched."""
-    from neurogebra.datasets.patterns import PATTERNS
+    from neurogebra.datasets.fetched import FETCHED
+    from neurogebra.datasets.generated import GENERATED
 
-    return PATTERNS
+    return (*GENERATED, *FETCHED)
 
 
 @cache

@@ -2,80 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import Final
 
-from neurogebra.datasets.record import Column, Dataset
+from neurogebra.datasets.facts import ColumnRow, columns, facts, how_to_load
+from neurogebra.datasets.record import Dataset
+from neurogebra.observatory.render.text import count, inert
 
-WIDTH = 13
-SHOWN = 8
+LABEL: Final = 12
+MOST_COLUMNS: Final = 20
+LINE: Final = 100  # characters beyond which no line is pleasant to read
 
 
-def describe(record: Dataset) -> str:
-    """The record in lines of text, with the origin and every caution."""
-    target = record.target
-    rows = [
-        ("id", ", ".join((record.id, *record.aliases))),
-        ("kind", f"{record.category}, {record.task}, {record.origin}"),
-        ("size", _size(record)),
-        ("features", _some(map(_column, record.features))),
-        ("target", _column(target) + _classes(record)),
-        ("kept out", _some(map(_column, record.other_targets))),
-        ("parts", _parts(record)),
-        ("from", _who(record)),
-        ("by way of", _some(dict.fromkeys(f"{s.package} ({s.index})" for s in record.sources))),
-        ("licence", record.licence),
-        ("rights", record.rights_note),
-        ("notice", record.notice),
-        *(("caution", caution) for caution in record.cautions),
-        ("good for", "; ".join(record.use_cases)),
+def describe(record: Dataset, width: int | None = None) -> str:
+    """The record in lines of text: its cautions, its origin, its columns, how to load it.
+
+    width: characters of a line; None leaves the lines as long as they are.
+    """
+    title = [inert(record.title, 200), inert(record.summary)]
+    cautions = [("caution", inert(caution, 2000)) for caution in record.cautions]
+    python, command = how_to_load(record)
+    start = {"Python": "from neurogebra.datasets import Datasets", " ": python, "CLI": command}
+    blocks = [
+        [line for text in title for line in _wrapped("", text, width)],
+        [line for label, text in cautions for line in _wrapped(label, text, width)],
+        [line for label, text in facts(record) for line in _wrapped(label, text, width)],
+        [_cut(line, width) for line in _table(list(columns(record)))],
+        [line for label, text in start.items() for line in _wrapped(label, text, None)],
     ]
-    body = [f"{label:<{WIDTH}}{text}" for label, text in rows if text]
-    return "\n".join([record.title, record.summary, "", *body])
+    if not python:
+        blocks.pop()
+    return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _size(record: Dataset) -> str:
-    shapes = ["×".join(map(str, c.shape)) for c in record.features if c.shape]
-    of = f" ({', '.join(shapes)})" if shapes else ""
-    n = record.n_features
-    on_disk = f", {record.bytes / 1e6:,.2g} MB packed" if record.bytes >= 1e5 else ""
-    return f"{record.n_samples:,} rows, {n:,} feature{'s' * (n != 1)}{of}{on_disk}"
+def terminal_width() -> int | None:
+    """The characters of a line where somebody reads along, else None."""
+    if not sys.stdout.isatty():
+        return None
+    return max(40, min(LINE, shutil.get_terminal_size().columns))
 
 
-def _column(column: Column) -> str:
-    unit = f" [{column.unit}]" if column.unit else ""
-    role = f" ({column.role})" if column.role else ""
-    gaps = f" ({column.n_missing} missing)" if column.n_missing else ""
-    return column.name + unit + role + gaps
+def _wrapped(label: str, text: str, width: int | None) -> list[str]:
+    head = f"{label:<{LABEL}}" if label else ""
+    if width is None:
+        return [head + text]
+    return textwrap.wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head))
 
 
-def _classes(record: Dataset) -> str:
-    if not record.classes:
-        return ""
-    meaning = dict(record.target.labels)
-    pairs = zip(record.classes, record.target.counts, strict=True)
-    named = ((f"{c} = {meaning[c]}" if c in meaning else c, n) for c, n in pairs)
-    return ": " + _some(f"{name} ({count:,})" for name, count in named)
+def _cut(line: str, width: int | None) -> str:
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"
 
 
-def _parts(record: Dataset) -> str:
-    if record.official is None:
-        return ""
-    train, test = (
-        sum(stop - start for start, stop in part)
-        for part in (record.official.train, record.official.test)
-    )
-    return f"{train:,} training and {test:,} test rows, as the source deals them"
-
-
-def _who(record: Dataset) -> str:
-    source = record.provenance
-    if source is None:
-        return ""
-    doi = source.doi or source.article_doi
-    return f"{source.who}, {source.where}, {source.year}" + (f", doi:{doi}" if doi else "")
-
-
-def _some(texts: Iterable[str]) -> str:
-    listed = list(texts)
-    more = f" … and {len(listed) - SHOWN} more" if len(listed) > SHOWN + 1 else ""
-    return ", ".join(listed[: SHOWN if more else None]) + more
+def _table(rows: list[ColumnRow]) -> Iterator[str]:
+    """Lay out the columns: the first ones, and always the last, which is the target."""
+    shown = rows if len(rows) <= MOST_COLUMNS else [*rows[: MOST_COLUMNS - 1], rows[-1]]
+    head = ColumnRow("column", "kind", "unit", "values", "missing")
+    used = [i for i in range(len(head)) if any(row[i] for row in shown)]
+    used.sort(key=lambda i: head[i] == "values")  # the longest comes last
+    wide = {i: max(len(row[i]) for row in (head, *shown)) for i in used}
+    for n, row in enumerate((head, *shown)):
+        if n == len(shown) and len(shown) < len(rows):
+            yield f"… and {count(len(rows) - len(shown))} more columns"
+        yield "  ".join(f"{row[i]:<{wide[i]}}" for i in used).rstrip()

@@ -47,16 +47,25 @@ class Entry:
         return cls(**rest, n_features=record.n_features, bytes=record.bytes)
 
     def score(self, word: str) -> int:
-        """How well a word in small letters fits: 8 is the name, 0 is nowhere in the entry."""
+        """How well a word in small letters fits: 8 is the name, 0 is nowhere in the entry.
+
+        5: its kind, such as its category; 4: a word of a name; 3: a part of one; 2: in the title.
+        A plural fits where its singular does.
+        """
         names = (self.id, *self.aliases)
         if word in names:
             return 8
-        if any(word in name for name in names):
+        stem = word.removesuffix("s") if len(word) > 3 else word
+        if {word, stem} & {self.category, self.task, self.form, self.origin, self.supply}:
+            return 5
+        if any({word, stem} & {*name.split("_")} for name in names):
             return 4
-        if word in (self.category, self.task, self.origin, self.supply):
+        if any(stem in name for name in names):
+            return 3
+        if stem in self.title.lower():
             return 2
-        texts = (self.title, self.summary, self.category, self.task, *self.use_cases)
-        return int(any(word in text.lower() for text in texts))
+        texts = (self.summary, self.category, self.task, *self.use_cases)
+        return int(any(stem in text.lower() for text in texts))
 
 
 _COUNTED = ("n_features", "bytes")

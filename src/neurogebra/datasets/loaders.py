@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from os import PathLike
 from typing import Any, Final
 
 from neurogebra.datasets.catalog import catalog
-from neurogebra.datasets.describe import describe
+from neurogebra.datasets.describe import describe, terminal_width
 from neurogebra.datasets.index import entries, search
 from neurogebra.datasets.record import Dataset
 from neurogebra.errors import UnknownName
@@ -29,9 +30,35 @@ class Shelf:
     int64 in the order of `get_info(id).classes`, or float32. Parts may be views of one array.
     """
 
-    def load(self, name: str, *args: Any, **options: Any) -> Any:
-        """Load one set; options as for its `load_<id>`. UnknownName with the near names."""
-        return _loader(catalog()[name].id)(*args, **options)
+    def load(self, name: str, *args: Any, memory_map: bool = False, **options: Any) -> Any:
+        """Load one set; options as for its `load_<id>`. UnknownName with the near names.
+
+        memory_map: of a stored set, as read-only maps of files in the cache.
+        """
+        record = catalog()[name]
+        if memory_map:
+            from neurogebra.datasets.fetched.large import mapped
+
+            return mapped(record, *args, **options)
+        return _loader(record.id)(*args, **options)
+
+    def batches(self, name: str, *args: Any, **options: Any) -> Iterator[Any]:
+        """Pass once over a stored set, some rows at a time; options as for `large.batches`."""
+        from neurogebra.datasets.fetched.large import batches
+
+        return batches(catalog()[name], *args, **options)
+
+    def load_file(self, path: str | PathLike[str], *args: Any, **options: Any) -> Any:
+        """Load your own CSV, Parquet, NPZ, JSONL or folder of images; see `own.load_file`."""
+        from neurogebra.datasets.fetched.own import load_file
+
+        return load_file(path, *args, **options)
+
+    def load_openml(self, number: int, version: int | None = None, **options: Any) -> Any:
+        """Load any set of OpenML by its number; options as for `own.load_openml`."""
+        from neurogebra.datasets.fetched.own import load_openml
+
+        return load_openml(number, version, **options)
 
     def list_all(self, category: str | None = None) -> list[str]:
         """The ids of all sets, or of one category; an unknown category has none."""
@@ -44,7 +71,7 @@ class Shelf:
     def get_info(self, name: str) -> Dataset:
         """Print what is known of a set, with its cautions, and return its record."""
         record = catalog()[name]
-        sys.stdout.write(describe(record) + "\n")
+        sys.stdout.write(describe(record, terminal_width()) + "\n")
         return record
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurogebra.datasets.arrays import Loaded, read_arrays
 from neurogebra.datasets.catalog import catalog
 from neurogebra.datasets.deal import Split, Wish, chosen, deal
-from neurogebra.datasets.describe import describe
+from neurogebra.datasets.describe import describe, terminal_width
 from neurogebra.datasets.frames import framed, read_frames, require_frame
 from neurogebra.datasets.record import Dataset
 from neurogebra.datasets.seeds import Seed, generator
@@ -111,7 +111,7 @@ def _generated(record: Dataset, draw: Callable[..., Any]) -> Callable[..., Any]:
 
 def _tell(record: Dataset, verbose: bool) -> None:
     if verbose:
-        sys.stdout.write(describe(record) + "\n")
+        sys.stdout.write(describe(record, terminal_width()) + "\n")
 
 
 def _dealt(record: Dataset, loaded: Loaded, wish: Wish, return_frame: bool) -> Any:

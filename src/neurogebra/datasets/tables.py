@@ -6,6 +6,7 @@ import numpy as np
 
 from neurogebra.datasets.bundled import read_bundled
 from neurogebra.datasets.cells import CATEGORICAL, NUMERIC, Cells
+from neurogebra.datasets.fetched import load_table
 from neurogebra.datasets.record import Dataset
 from neurogebra.datasets.seeds import Seed, generator
 from neurogebra.datasets.table import Table
@@ -21,6 +22,8 @@ def table_of(record: Dataset, seed: Seed = None) -> Table:
         raise DataError(f"{record.id} holds images, not a table; load it with Datasets.load")
     if record.draw is not None:
         return _drawn(record, *record.draw(generator(seed)))
+    if record.remote is not None:
+        return load_table(record)
     return read_bundled(record)
 
 

@@ -133,6 +133,12 @@ def sigmoid(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndar
     return out
 
 
+def logaddexp(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray:
+    """Write down log(eᵃ + eᵇ) number by number; `share` asks for it where numbers are few."""
+    out: np.ndarray = recorder.buffers.take(line.out, args[0].shape)
+    return recorder.call(line.out, np.logaddexp, tuple(args), out)  # type: ignore[no-any-return]
+
+
 def sum_to(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.ndarray | None:
     """Write down a sum over first axes, or over all but the middle one; None for any other."""
     a, like = args
@@ -221,6 +227,7 @@ LONG: dict[str, Callable[..., np.ndarray | None]] = {
     PRODUCT: product,
     "matmul": matmul,
     "sigmoid": sigmoid,
+    "logaddexp": logaddexp,
     "sum_to": sum_to,
     "take_back": take_back,
     "concat": concat,

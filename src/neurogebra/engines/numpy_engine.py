@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -11,11 +11,11 @@ import numpy as np
 
 from neurogebra.core.differentiate import gradient
 from neurogebra.core.program import Program, program
-from neurogebra.core.tree import Node, build, symbol
+from neurogebra.core.tree import Node, symbol
+from neurogebra.engines.beside import X_ONE, X, beside, both, joined_layer, room, slopes, whole
 from neurogebra.engines.book import Options
 from neurogebra.engines.early import early
 from neurogebra.engines.forward import (
-    EngineOps,
     check_input,
     check_shape,
     check_weights,
@@ -30,40 +30,19 @@ from neurogebra.engines.inner import inner
 from neurogebra.engines.kernels import LOWERED
 from neurogebra.engines.long import Unlike
 from neurogebra.engines.pools import pooled
-from neurogebra.engines.protocol import Arrays, Seen, Step
-from neurogebra.engines.recorder import UNIFORM, Recorder, Replay
-from neurogebra.engines.share import joined, shared
+from neurogebra.engines.protocol import Arrays, Seen, Standing, Step, looked_at
+from neurogebra.engines.recorder import Recorder, Replay
+from neurogebra.engines.share import shared
 from neurogebra.engines.store import Store, model_parameters, put, quiet
+from neurogebra.engines.symbol_ops import ShortOps
 from neurogebra.engines.update import Update
 from neurogebra.errors import BadValue
-from neurogebra.layers import Array
 from neurogebra.spec import ModelSpec, RunSpec
 
 # Recorded programs that a network keeps, one a (batch size, mode); the oldest goes first.
 KEPT_PROGRAMS = 16
 # Plans that are kept for the next network of the same model: they hold formulas, no numbers.
 KEPT_PLANS = 32
-
-
-class SymbolOps(EngineOps):
-    """Layers fed with symbols: the pass leaves a formula instead of numbers."""
-
-    def __init__(self, training: bool) -> None:
-        super().__init__(training)
-        self.draws: list[Node] = []
-
-    def apply(self, op: str, *args: Array, **attrs: Any) -> Array:
-        """Build the node of an operation."""
-        return build(op, args, attrs)
-
-    def evaluate(self, root: Node, values: dict[str, Array]) -> Array:
-        """Build the nodes of a formula, of a loss in its shortest form."""
-        return super().evaluate(joined(root), values)
-
-    def uniform(self, like: Array) -> Array:
-        """Build the node of the pass's next draw."""
-        self.draws.append(Node(UNIFORM, (like,), (("index", len(self.draws)),)))
-        return self.draws[-1]
 
 
 class Recorded:
@@ -81,7 +60,6 @@ class Recorded:
     ) -> None:
         model, store = network.model, network.store
         self.model = model
-        self.x = np.ones((rows, *model.in_shape), store.dtype)
         self.y = {
             h.name: np.ones((rows, *model.out_shape(h.name)), store.dtype) for h in model.heads
         }
@@ -92,7 +70,8 @@ class Recorded:
             training=training, probe=probe, with_loss=with_loss, weighted=weighted
         )
         targets = _targets(registers, store)
-        given = {"x": self.x, **{f"y.{h}": a for h, a in self.y.items()}, **store.views}
+        given = {**self._inputs(found, store, rows), **store.views}
+        given.update({f"y.{h}": a for h, a in self.y.items()})
         given.update({f"w.{h}": a for h, a in self.weights.items()})
         into = {registers[key]: array for key, array in targets.items()}
         kept = {key: a.copy() for key, a in targets.items() if key[0] == "kept"}
@@ -100,10 +79,21 @@ class Recorded:
         for key, old in kept.items():
             targets[key][...] = old  # recording ran the layers' memory forward once
         self.results = {key: self.replay.arrays[r] for key, r in registers.items()}
+        self.seen: tuple[Seen, ...] = ()
         # The arrays of a recording stay, so they are looked up once: the loss, each head's output.
         self.loss: Any = self.results.get(("loss", ""))
         self.outputs = {key[1]: a for key, a in self.results.items() if key[0] == "output"}
         self._plain = not hasattr(model.trunk[0].layer, "check_input")
+
+    def _inputs(self, found: Program, store: Store, rows: int) -> dict[str, np.ndarray]:
+        """Make room for a batch; return it by the names under which the program reads it."""
+        shape = self.model.in_shape
+        if X_ONE not in found.inputs.values():
+            self.x = np.ones((rows, *shape), store.dtype)
+            return {X: self.x}
+        layer, wide = joined_layer(self.model), room(rows, shape[0], store.dtype)
+        self.x = wide[:, : shape[0]]
+        return {X: self.x, X_ONE: wide, both(layer): whole(store.views, layer)}
 
     def feed(self, x: np.ndarray, y: Arrays | None = None, weights: Arrays | None = None) -> None:
         """Copy a batch into the input buffers."""
@@ -164,7 +154,7 @@ def _graph(
     model: ModelSpec, run: RunSpec, *, training: bool, with_loss: bool, weighted: tuple[str, ...]
 ) -> dict[Key, Node]:
     """Return the formulas of a pass by what they are: parameters, outputs, loss, gradients."""
-    ops = SymbolOps(training)
+    ops = ShortOps(training)
     names = [*model_parameters(model), *model.state_names()]
     p = {name: symbol(name) for name in names}
     outputs = forward(model, ops, p, symbol("x"))
@@ -181,7 +171,7 @@ def _graph(
         return nodes
     trained = list(model_parameters(model))
     seen = watched(model, run, ops, outputs)
-    grads = gradient(total, [*(p[n] for n in trained), *seen.values()])
+    grads = gradient(total, [*(p[n] for n in trained), *seen.values()], ops.rules)
     nodes.update({("gradient", n): g for n, g in zip(trained, grads, strict=False)})
     nodes.update({("backward", n): g for n, g in zip(seen, grads[len(trained) :], strict=True)})
     nodes.update({("forward", n): a for n, a in ops.outputs.items()})
@@ -207,13 +197,27 @@ def _planned(
     found = program([node for _, node in asked], LOWERED.__contains__)
     registers = dict(zip((key for key, _ in asked), found.outputs, strict=True))
     registers = {key: r for key, r in registers.items() if key[0] != "draw"}
-    return replace(found, outputs=tuple(registers.values())), registers
+    return _beside(model, replace(found, outputs=tuple(registers.values())), registers)
+
+
+def _beside(model: ModelSpec, found: Program, registers: dict[Key, int]) -> Plan:
+    """Return a plan with the first layer's bias among its weights, where it may be there."""
+    layer = joined_layer(model)
+    if not layer:
+        return found, registers
+    keys = ("gradient", f"{layer}.W"), ("gradient", f"{layer}.b")
+    asked = [registers[key] for key in keys if key in registers]
+    found, joined = beside(found, layer, asked)
+    if joined >= 0:
+        registers = {key: r for key, r in registers.items() if key not in keys}
+        registers["gradient", both(layer)] = joined
+    return found, registers
 
 
 def _targets(registers: Mapping[Key, int], store: Store) -> dict[Key, np.ndarray]:
     """Return the arrays into which a program must write, by what they hold."""
     # A gradient that is a plain number is that of a layer no head reads: 0, as it began.
-    targets = {k: store.grads[k[1]] for k in registers if k[0] == "gradient"}
+    targets = {k: slopes(store.grads, k[1]) for k in registers if k[0] == "gradient"}
     return {**targets, **{k: store.views[k[1]] for k in registers if k[0] == "kept"}}
 
 
@@ -240,7 +244,7 @@ class NumpyNetwork:
         self.model, self.run, self.rng = model, run, rng
         self.store = Store(model_parameters(model), model.state_names(), weights, run.dtype)
         self.update = Update(run, self.store.w, self.store.g, model_parameters(model))
-        self.steps = 0
+        self.steps, self.change = 0, self.store.w[:0]  # the change: of a probed step
         self._quiet = quiet()  # entering errstate costs as much as four calls
         self._programs: dict[tuple[int, str, tuple[str, ...]], Recorded] = {}
         self._plans: dict[tuple[bool, bool, bool, tuple[str, ...]], Plan] = {}
@@ -269,10 +273,18 @@ class NumpyNetwork:
         """Take in one batch, update when it is its turn, and return the loss before that."""
         program = self._program(len(x), "probe" if probe else "train", weights)
         program.feed(x, y, weights)
-        before = self.store.w.copy() if probe else None
+        if not probe:
+            self._quiet.run(self._learn, program, lr)
+            return Step(float(program.loss), program.outputs)
+        store = self.store
+        change = self.change = self.change if self.change.size else np.empty_like(store.w)
+        change[...] = store.w
         self._quiet.run(self._learn, program, lr)
-        seen = tuple(self._seen(program, before)) if before is not None else ()
-        return Step(float(program.loss), program.outputs, seen)
+        np.subtract(store.w, change, out=change)
+        if not program.seen:
+            flat = {"gradient": store.grads, "weight": store.views, "update": store.split(change)}
+            program.seen = Standing(looked_at(self.model, program.results, flat))
+        return Step(float(program.loss), program.outputs, program.seen)
 
     def _learn(self, program: Recorded, lr: float) -> None:
         """Run the pass of the batch that was copied in, and the update when it is its turn."""
@@ -353,19 +365,6 @@ class NumpyNetwork:
                 del self._programs[next(iter(self._programs))]
         self._programs[(rows, mode, weighted)] = known
         return known
-
-    def _seen(self, program: Recorded, before: np.ndarray) -> Iterator[Seen]:
-        changes = self.store.split(self.store.w - before)
-        for index, placed in enumerate(self.model.placed()):
-            for site in ("forward", "backward"):
-                array = program.results.get((site, placed.name))
-                if array is not None:
-                    yield Seen(index, placed.name, site, "", array)
-            for key in placed.layer.shapes(placed.in_shape):
-                name = f"{placed.name}.{key}"
-                yield Seen(index, placed.name, "gradient", key, self.store.grads[name])
-                yield Seen(index, placed.name, "weight", key, self.store.views[name])
-                yield Seen(index, placed.name, "update", key, changes[name])
 
 
 class NumpyEngine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -26,6 +26,32 @@ class Seen:
     site: str
     param: str
     array: np.ndarray
+
+
+class Standing(tuple[Seen, ...]):
+    """What probed steps see where the arrays stay and only their numbers change."""
+
+    __slots__ = ()
+    stands = True
+
+
+def looked_at(
+    model: ModelSpec,
+    values: Mapping[tuple[str, str], np.ndarray],
+    parameters: Mapping[str, Arrays],
+) -> Iterator[Seen]:
+    """Yield what a probed step saw, layer by layer.
+
+    values: by ("forward" or "backward", layer); parameters: by site, then by parameter.
+    """
+    for index, placed in enumerate(model.placed()):
+        for site in ("forward", "backward"):
+            array = values.get((site, placed.name))
+            if array is not None:
+                yield Seen(index, placed.name, site, "", array)
+        for key in placed.layer.shapes(placed.in_shape):
+            for site, arrays in parameters.items():
+                yield Seen(index, placed.name, site, key, arrays[f"{placed.name}.{key}"])
 
 
 class Step(NamedTuple):

@@ -27,6 +27,7 @@ from neurogebra.engines.kernels import (
     with_row,
 )
 from neurogebra.engines.long import LONG
+from neurogebra.engines.lstm import CELLS
 from neurogebra.engines.pools import POOLS
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.into import UFUNCS
@@ -38,8 +39,8 @@ VIEWS = frozenset(
     | {"squeeze", "reshape", "part_like", "windows"}
 )
 
-# Lines about images that take notes or rooms of their own.
-IMAGES = {**POOLS, **INNERS}
+# Lines about images and sequences that take notes or rooms of their own.
+NOTING = {**POOLS, **INNERS, **CELLS}
 
 UNIFORM = "uniform"  # (like, index): fresh numbers of the shape of `like`
 
@@ -94,7 +95,7 @@ class Recorder:
         self.buffers = Buffers(
             program, inputs, targets or {}, pinned, dtype, free, self._known_shape
         )
-        self.notes: dict[int, tuple[np.ndarray, tuple[int, ...]]] = {}  # see `pools`
+        self.notes: dict[int, Any] = {}  # see `pools` and `lstm`
         self.entries: list[Entry] = []
         self.truths: dict[int, np.ndarray] = {}  # what comparisons find, by size
         self.writer: dict[int, Entry] = {}  # a register → the entry that writes its numbers
@@ -128,8 +129,8 @@ class Recorder:
             return self._draw(line, args)
         if line.op == SCALED_SUM:
             return _scaled_sum(self, line, args, attrs)
-        if line.op in IMAGES:
-            return IMAGES[line.op](self, line, [self._array(a) for a in args])
+        if line.op in NOTING:
+            return NOTING[line.op](self, line, [self._array(a) for a in args])
         if line.op in LONG:
             found = LONG[line.op](self, line, [self._array(a) for a in args])
             if found is not None:

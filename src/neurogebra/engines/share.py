@@ -27,6 +27,8 @@ Shape = tuple[int, ...]
 
 # Numbers up to which a mean is one product with 1/n: longer ones are added in pairs.
 SHORT_MEAN = 4096
+# Numbers up to which log(eᵃ + eᵇ), one by one, takes less than the calls that it stands for.
+FEW_LOGS = 256
 
 LAST, KEPT = ("axis", -1), (("axis", -1), ("keepdims", True))
 # Operations that read no more of their second value than the shape, which is that of the result.
@@ -203,7 +205,10 @@ def _rewritten(s: _Sharing, line: Instruction) -> Instruction:
 
 
 def _exact_first(s: _Sharing, line: Instruction) -> Instruction | None:
-    """Write (max(z, 0) + l) − y·z as (max(z, 0) − y·z) + l: exact where y is 0 or 1."""
+    """Write (max(z, 0) + l) − y·z as (max(z, 0) − y·z) + l: exact where y is 0 or 1.
+
+    Where l is what makes a softplus of max(z, 0), few numbers are log(e^−y·z + e^(z − y·z)).
+    """
     total, product = (s.made.get(a) for a in line.args)
     if total is None or product is None or (total.op, product.op) != ("add", "mul"):
         return None
@@ -213,11 +218,27 @@ def _exact_first(s: _Sharing, line: Instruction) -> Instruction | None:
             continue
         zeros = [a for a in top.args if s.filled.get(a) == 0]
         others = [a for a in top.args if a not in zeros]
-        alike = s.shape[upper] == s.shape[product.out] == s.shape[rest]
-        if zeros and alike and others[0] in product.args:
-            left = s.new("sub", (upper, product.out), s.shape[upper])
-            return replace(line, op="add", args=(left, rest))
+        shape = s.shape[upper]
+        alike = shape == s.shape[product.out] == s.shape[rest]
+        if not (zeros and alike and others[0] in product.args):
+            continue
+        if math.prod(shape) <= FEW_LOGS and _is_soft_part(s, rest, others[0]):
+            none, all_of_it = (others[0], product.out), (product.out,)
+            a, b = s.new("neg", all_of_it, shape), s.new("sub", none, shape)
+            return replace(line, op="logaddexp", args=(a, b))
+        left = s.new("sub", (upper, product.out), shape)
+        return replace(line, op="add", args=(left, rest))
     return None
+
+
+def _is_soft_part(s: _Sharing, register: int, z: int) -> bool:
+    """Say whether a register is log(1 + e^−|z|)."""
+    for op in ("log1p", "exp", "neg", "abs"):
+        line = s.made.get(register)
+        if line is None or line.op != op:
+            return False
+        register = line.args[0]
+    return register == z
 
 
 def _one_factor(s: _Sharing, line: Instruction) -> Instruction | None:

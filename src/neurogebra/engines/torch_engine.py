@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from neurogebra.engines.forward import (
     total_loss,
     watched,
 )
-from neurogebra.engines.protocol import Arrays, Seen, Step
+from neurogebra.engines.protocol import Arrays, Seen, Step, looked_at
 from neurogebra.engines.store import Store, model_parameters
 from neurogebra.engines.torch_mixed import Precision, device_of
 from neurogebra.engines.torch_order import Order
@@ -24,6 +25,8 @@ from neurogebra.engines.torch_pass import TorchOps
 from neurogebra.engines.torch_update import TorchUpdate, split
 from neurogebra.layers import Array
 from neurogebra.spec import ModelSpec, RunSpec
+
+_NONE = np.zeros(0)
 
 
 class TorchNetwork:
@@ -54,6 +57,14 @@ class TorchNetwork:
         self._leaves = list(self.p.values())
         self._grads = list(split(self.g, shapes).values())
         self._loose = self.update.by_parameter and not self.precision.scales
+        # A first layer with weights needs no gradient of its input for that of its output.
+        first = next(iter(model.placed()))
+        self.change: Tensor | None = None  # that of a probed step
+        # Whether arrays of parameters look into the tensors, and what was seen at first.
+        self.stands = device.type == "cpu" and self.order.is_view
+        self.rows: tuple[Seen, ...] = ()
+        self._parameters: dict[str, dict[str, np.ndarray]] = {}
+        self._plain_start = not first.layer.shapes(first.in_shape)
         self._owned: dict[str, Mapping[str, Array]] = {}
         self._take_states()
 
@@ -67,17 +78,17 @@ class TorchNetwork:
         weights: Arrays | None = None,
     ) -> Step:
         """Take in one batch, update when it is its turn, and return the loss before that."""
-        loose = self._loose and not probe
-        ops, outputs, loss, looked = self._learn(x, y, weights, probe=probe, loose=loose)
-        before = self.w.clone() if probe else None
-        if self._loose:  # a probed step too, so that it is the same one bit for bit
+        ops, outputs, loss, looked = self._learn(x, y, weights, probe=probe, loose=self._loose)
+        if probe:
+            self.change = self.w.clone() if self.change is None else self.change.copy_(self.w)
+        if self._loose:
             self.steps += 1
             self.update.run_on([leaf.grad for leaf in self._leaves], self.steps, lr)
         elif self.precision.accepts(self.g) and self.update.take():
             self.steps += 1
             self.update.run(self.steps, lr)
         self.p.update({name: value.detach() for name, value in ops.kept.items()})
-        seen = () if before is None else tuple(_seen(self, ops, looked, self.w - before))
+        seen = _seen(self, ops, looked) if probe else ()
         return Step(loss.item(), _arrays(outputs), seen)
 
     def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
@@ -145,7 +156,7 @@ class TorchNetwork:
         """Run one pass in training mode and leave the gradient in `g`, or loose in the leaves."""
         check_batch(self.model, x, y)
         ops = TorchOps(True, self.rng, self._owned, self.order.turned)
-        batch = self.tensor(x).requires_grad_(probe)
+        batch = self.tensor(x).requires_grad_(probe and self._plain_start)
         outputs = self._forward(ops, batch)
         loss = _loss(self, ops, outputs, y, weights)
         looked = watched(self.model, self.run, ops, outputs) if probe else {}
@@ -171,6 +182,22 @@ class TorchNetwork:
     def arrays(self, flat: Tensor) -> dict[str, np.ndarray]:
         """Return the parameters' parts of a flat tensor of this network, as the spec has them."""
         return self.store.split(self.order.outward(flat.detach().cpu().numpy()))
+
+    def parameters_seen(self) -> dict[str, dict[str, np.ndarray]]:
+        """Return gradients, weights and changes of a probed step by parameter."""
+        assert self.change is not None  # noqa: S101 - for the type checker: it was probed
+        for leaf, grad in zip(self._leaves, self._grads, strict=True):  # wherever torch left them
+            if leaf.grad is None:
+                grad.zero_()
+            elif leaf.grad is not grad:
+                grad.copy_(leaf.grad)
+        torch.sub(self.w, self.change, out=self.change)
+        if self.stands and self._parameters:
+            return self._parameters
+        flat = {"gradient": self.g, "weight": self.w, "update": self.change}
+        found = {site: self.order.split(_array(tensor)) for site, tensor in flat.items()}
+        self._parameters = found
+        return found
 
     def _take_states(self) -> None:
         for name in self.model.state_names():
@@ -199,23 +226,22 @@ def _loss(
     return found
 
 
-def _seen(
-    net: TorchNetwork,
-    ops: TorchOps,
-    looked: Mapping[str, Tensor],
-    changed: Tensor,
-) -> Iterator[Seen]:
-    flat = {"gradient": net.g, "weight": net.w, "update": changed}
-    every = {site: net.arrays(tensor) for site, tensor in flat.items()}
-    for index, placed in enumerate(net.model.placed()):
-        sites = {"forward": ops.outputs[placed.name], "backward": looked[placed.name].grad}
-        for site, value in sites.items():
-            if value is not None:
-                yield Seen(index, placed.name, site, "", _array(value))
-        for key in placed.layer.shapes(placed.in_shape):
-            name = f"{placed.name}.{key}"
-            for site, arrays in every.items():
-                yield Seen(index, placed.name, site, key, arrays[name])
+def _seen(net: TorchNetwork, ops: TorchOps, looked: Mapping[str, Tensor]) -> tuple[Seen, ...]:
+    values = {("forward", name): _array(value) for name, value in ops.outputs.items()}
+    for name, value in looked.items():
+        if value.grad is not None:
+            values["backward", name] = _array(value.grad)
+    parameters = net.parameters_seen()
+    if not net.stands:
+        return tuple(looked_at(net.model, values, parameters))
+    if sum(not row.param for row in net.rows) != len(values):
+        found = tuple(looked_at(net.model, values, parameters))
+        net.rows = tuple(row if row.param else replace(row, array=_NONE) for row in found)
+        return found
+    return tuple(
+        row if row.param else Seen(row.index, row.layer, row.site, "", values[row.site, row.layer])
+        for row in net.rows
+    )
 
 
 def _array(tensor: Tensor | None) -> np.ndarray:

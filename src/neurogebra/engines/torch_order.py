@@ -8,6 +8,7 @@ and go.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,12 +64,21 @@ class Order:
                 turned.add(placed.name)
         self.shapes: Shapes = shapes
         self.turned = frozenset(turned)
+        self.is_view = all(len(p.blocks) < 2 for p in self._places)  # what `split` returns
 
     def inward(self, flat: np.ndarray) -> np.ndarray:
         """Return numbers in our order in torch's; the array itself where both are one."""
         if not self.turned:
             return flat
         return np.concatenate([turn(flat[p.at], p).ravel() for p in self._places])
+
+    def split(self, flat: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the parameters' parts of a flat array in torch's order, as the spec has them.
+
+        They look into it but for gates, whose blocks are dealt anew.
+        """
+        places = zip(self.shapes, self._places, strict=True)
+        return {name: turn_back(flat[p.at], p).reshape(p.shape) for name, p in places}
 
     def outward(self, flat: np.ndarray) -> np.ndarray:
         """Return numbers in torch's order in ours; the array itself where both are one."""
@@ -98,8 +108,14 @@ def turn_back(numbers: np.ndarray, place: Place) -> np.ndarray:
     if not place.blocks:
         return numbers
     axes = AXES[len(place.shape)]
-    array = numbers.reshape([place.shape[i] for i in axes]).transpose(np.argsort(axes))
-    return _dealt(array, tuple(int(i) for i in np.argsort(place.blocks)))
+    array = numbers.reshape([place.shape[i] for i in axes]).transpose(_back(axes))
+    return _dealt(array, _back(place.blocks))
+
+
+@cache
+def _back(order: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the order that undoes an order."""
+    return tuple(order.index(i) for i in range(len(order)))
 
 
 def _dealt(array: np.ndarray, blocks: tuple[int, ...]) -> np.ndarray:

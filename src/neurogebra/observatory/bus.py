@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from neurogebra.observatory.events import Event, Level, SinkFailed, Stamped
+from neurogebra.observatory.looks import Look
 
 
 class Sink(Protocol):
@@ -16,7 +17,9 @@ class Sink(Protocol):
     A sink may also have `hears`, the most detail it takes when others asked for it; without
     one it hears what it asks for. `looks`, where a sink has it, says whether it asks for the
     layers of the next update; `quiet`, for how many updates it asks for nothing at all (of a
-    sink that asks for no batches it is taken for granted).
+    sink that asks for no batches it is taken for granted). `handle_look`, where a sink has it,
+    takes a whole `Look` with the place of its first event in the order, instead of `handle`
+    for each LayerSeen of it.
     """
 
     @property
@@ -95,7 +98,7 @@ class Bus:
             return
         heard = self._hearing(event.level)
         if not heard:
-            self._seq += 1
+            self._seq += len(event) if isinstance(event, Look) else 1
             return
         self._delivering = True
         try:
@@ -122,11 +125,28 @@ class Bus:
         return found
 
     def _deliver(self, event: Event, sinks: Iterable[Sink]) -> None:
+        if isinstance(event, Look):
+            self._deliver_look(event, sinks)
+            return
         stamped = Stamped(self._seq, self._clock(), event)
         self._seq += 1
         for sink in sinks:
             try:
                 sink.handle(stamped)
+            except Exception as error:
+                self._lose(sink, error)
+
+    def _deliver_look(self, look: Look, sinks: Iterable[Sink]) -> None:
+        first, now = self._seq, self._clock()
+        self._seq += len(look)
+        for sink in sinks:
+            takes: Callable[[Stamped], None] | None = getattr(sink, "handle_look", None)
+            try:
+                if takes is not None:
+                    takes(Stamped(first, now, look))
+                    continue
+                for seq, event in enumerate(look.events, first):
+                    sink.handle(Stamped(seq, now, event))
             except Exception as error:
                 self._lose(sink, error)
 

@@ -115,7 +115,7 @@ class AutoHealthWarnings:
         self._found: list[Alert] = []
         thresholds = self.config.thresholds()
         window = max(self.config.gradient_rolling_window, self.config.weight_stagnation_window)
-        self._doctor = Doctor(self._take, thresholds, FRONT_RULES, window=window + 1)
+        self._doctor = Doctor(self._take, thresholds, FRONT_RULES, window=window + 1, plenty=0)
         self._step = 0
 
     def check_batch(

@@ -262,7 +262,7 @@ LAYER_RULES = (
         on=(LayerSeen,),
         site="update",
         when=_update_too_large,
-        message="Updates of {layer!r} are {ratio:.2g} of its weights: the learning rate is high",
+        message="Updates of {layer!r} are {ratio:.2%} of its weights: the learning rate is high",
         diagnosis="Each step replaces a good part of what was learned before.",
         advice=("Lower the learning rate (try a tenth of it)", "Clip the gradients"),
         fires_on=start(epochs=5)

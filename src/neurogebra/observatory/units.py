@@ -63,4 +63,6 @@ def _row_std(array: npt.NDArray[Any]) -> float:
     """Return how far each unit lies from its mean over the rows, in the square mean."""
     x = array.astype(np.float64)
     with np.errstate(all="ignore"):
-        return float(np.sqrt(np.mean((x - x.mean(axis=0)) ** 2)))
+        x -= np.add.reduce(x, 0) / len(x)
+        flat = x.ravel()
+        return float(np.sqrt(flat.dot(flat) / flat.size))

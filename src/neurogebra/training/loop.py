@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from neurogebra.engines import Step
-from neurogebra.observatory import stats
 from neurogebra.observatory.events import (
     BatchEnd,
     EpochEnd,
     EpochStart,
     Event,
     LayerInfo,
-    LayerSeen,
     Level,
     TrainEnd,
     TrainStart,
 )
 from neurogebra.observatory.governor import Governor
-from neurogebra.observatory.units import Units
+from neurogebra.observatory.looks import Looker
 from neurogebra.spec import ModelSpec
 from neurogebra.spec.describe import describe
 from neurogebra.training.baseline import baseline
@@ -31,9 +27,6 @@ from neurogebra.training.data import Batch, Data
 from neurogebra.training.facts import facts
 from neurogebra.training.session import Session
 
-ACTIVE = ("forward", "backward")
-# The arrays whose values are counted into histograms.
-SPREAD = ("forward", "weight", "gradient")
 PASSED = Event()
 """An update that nobody asked to hear of: yielded in its turn, for who steps; never told."""
 
@@ -43,14 +36,16 @@ class Ears:
     """What those who listen ask for, and the account of what that takes.
 
     wants(level): whether anybody listens at a level; looks(): whether anybody asks for the
-    layers of the next update; quiet(): for how many updates from here nobody asks anything.
+    layers of the next update; quiet(): for how many updates from here nobody asks anything;
+    whole: whether a look is told as one.
     """
 
     wants: Callable[[Level], bool]
-    looks: Callable[[], bool] = lambda: False
-    quiet: Callable[[], int] = lambda: 0
-    governor: Governor = field(default_factory=lambda: Governor(None))
-    units: Units = field(default_factory=Units)
+    looks: Callable[[], bool]
+    quiet: Callable[[], int]
+    governor: Governor
+    looker: Looker
+    whole: bool = False
 
 
 def train(
@@ -59,6 +54,8 @@ def train(
     looks: Callable[[], bool] = lambda: False,
     quiet: Callable[[], int] = lambda: 0,
     governor: Governor | None = None,
+    *,
+    whole: bool = False,
 ) -> Iterator[Event]:
     """Yield what happens, as it happens, until the run is over.
 
@@ -66,10 +63,12 @@ def train(
     listens at a level; layers are looked at in the first batch of an epoch, if anybody does,
     and in the others whenever looks() says so. quiet() says how many updates from here need
     not be told: each of them is PASSED, unless its loss is no finite number. What looking
-    takes is the governor's to count, beside what its owner counts of the telling.
+    takes is the governor's to count, beside what its owner counts of the telling. whole: a
+    look is one event, `Look`, to be read before the next is asked for, and no LayerSeen each.
     """
     begun = time.perf_counter()
-    ears = Ears(wants, looks, quiet, governor or Governor(None))
+    looker = Looker([getattr(p.layer, "activation", "") for p in session.model.placed()])
+    ears = Ears(wants, looks, quiet, governor or Governor(None), looker, whole)
     yield _start(session)
     p = session.progress
     metrics: dict[str, float] = {}
@@ -138,10 +137,11 @@ def _heard(session: Session, batch: Batch, ears: Ears) -> Iterator[Event]:
         g.probed(took)
         g.begin()
         deep = batch.index == 0 and ears.wants(Level.DEBUG)
-        with np.errstate(all="ignore"):  # numbers too large for a square are told all the same
-            seen = list(_looks(session, done, ears.units, deep))
+        look = ears.looker.look(done.seen, p.epoch, p.batch - 1, p.step, deep=deep)
+        seen = (look,) if ears.whole else look.events
         g.end()
         yield from seen
+        look.close()
         g.learn("look", g.spent - before)
     else:
         g.stepped(took)
@@ -163,29 +163,6 @@ def _told(
         metrics=metrics,
         seconds=seconds,
     )
-
-
-def _looks(session: Session, done: Step, units: Units, deep: bool) -> Iterator[LayerSeen]:
-    p, last = session.progress, max((look.index for look in done.seen), default=0)
-    for look, activation in session.seen(done):
-        active = look.site in ACTIVE
-        found = stats.seen(look.array, activation if look.site == "forward" else "")
-        if look.site == "forward":
-            end = look.index == last
-            found = units.add(found, look.array, look.layer, activation, last=end)
-        yield LayerSeen(
-            epoch=p.epoch,
-            batch=p.batch - 1,
-            step=p.step,
-            index=look.index,
-            layer=look.layer,
-            site=look.site,
-            param=look.param,
-            shape=look.array.shape,
-            stats=found,
-            activation=activation if active else "",
-            histogram=stats.histogram(look.array) if deep and look.site in SPREAD else (),
-        )
 
 
 def _start(session: Session) -> TrainStart:

@@ -74,7 +74,7 @@ def run(
     """
     saved = begun = time.monotonic()
     g = governor or Governor(None)
-    for event in train(session, bus.wants, bus.looks, bus.quiet, g):
+    for event in train(session, bus.wants, bus.looks, bus.quiet, g, whole=True):
         if isinstance(event, TrainEnd):
             _save(session, bus, checkpoints)
             bus.publish(event)

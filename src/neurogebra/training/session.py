@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurogebra.engines import ENGINES, Network, Seen, Step
+from neurogebra.engines import ENGINES, Network, Step
 from neurogebra.errors import BadValue
 from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.training import rates
@@ -180,9 +180,3 @@ class Session:
     def _monitor(self) -> str:
         name = self.run.monitor
         return name if self.validation is not None else name.removeprefix("val_")
-
-    def seen(self, step: Step) -> Iterator[tuple[Seen, str]]:
-        """Yield what a probed step looked at, each with its layer's activation."""
-        activations = [getattr(p.layer, "activation", "") for p in self.model.placed()]
-        for look in step.seen:
-            yield look, activations[look.index]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import erf, exp, pi, sqrt
 from statistics import NormalDist
 
@@ -11,7 +11,9 @@ import numpy as np
 from neurogebra.datasets.generated.options import between, spread
 from neurogebra.datasets.generated.recipe import Floats
 
-FINEST = 500  # parts of the extent that are still told apart
+GRID = 800  # midpoints along an axis of the plane
+FINEST = 350  # parts of the extent that are still told apart
+PER_SIGMA = 6  # grid lines of a normal density in each of its standard deviations
 REACH = 6.0  # standard deviations beyond which a normal density counts as 0
 
 
@@ -49,7 +51,7 @@ def accuracy_of_noisy_points(points: Sequence[Floats], noise: float) -> float:
     """The Bayes accuracy for classes of equal weight: points with N(0, noise²) in each coordinate.
 
     points: for each class (m, 2), which stand for its law before the noise. Each class's density
-    is summed on a grid; noise below a 500th of the extent counts as that, so the score is then
+    is summed on a grid; noise below a 350th of the extent counts as that, so the score is then
     a lower bound, and 1 without noise.
     """
     sigma = spread("noise", noise)
@@ -58,42 +60,51 @@ def accuracy_of_noisy_points(points: Sequence[Floats], noise: float) -> float:
     everything = np.concatenate(points)
     low, high = everything.min(0), everything.max(0)
     sigma = max(sigma, float((high - low).max()) / FINEST)
-    axes = [_axis(a - REACH * sigma, b + REACH * sigma, sigma / 4) for a, b in zip(low, high)]  # noqa: B905
+    reach, step = REACH * sigma, sigma / PER_SIGMA
+    axes = [np.arange(a - reach, b + reach, step) for a, b in zip(low, high, strict=True)]
     highest = np.zeros([len(a) for a in axes])
     for cloud in points:
         bells = [_bells(cloud[:, i], axes[i], sigma) for i in (0, 1)]
         np.maximum(highest, bells[0].T @ bells[1] / len(cloud), out=highest)
-    return min(1.0, float(highest.sum()) * (sigma / 4) ** 2 / len(points))
+    return min(1.0, float(highest.sum()) * step**2 / len(points))
 
 
-def accuracy_on_plane(densities: Callable[[Floats, Floats], Floats], reach: float) -> float:
-    """∫ max over the weighted densities (classes, n, n) on [−reach, reach]², by the midpoint rule."""
-    step = 2 * reach / 800
-    axis = np.arange(-reach + step / 2, reach, step)
+def accuracy_on_plane(
+    densities: Callable[[Floats, Floats], Iterable[Floats]], reach: float
+) -> float:
+    """∫ of the highest of some weighted densities over [−reach, reach]², by the midpoint rule.
+
+    densities: called with x and y of the (n, n) midpoints, it returns one (n, n) for each class.
+    """
+    step = 2 * reach / GRID
+    axis = step * (np.arange(GRID) + 0.5) - reach
     x, y = np.meshgrid(axis, axis, indexing="ij")
-    return min(1.0, float(densities(x, y).max(0).sum()) * step * step)
+    highest = np.zeros_like(x)
+    for density in densities(x, y):
+        np.maximum(highest, density, out=highest)
+    return min(1.0, float(highest.sum()) * step * step)
 
 
-def parity_margin(edges: Floats, noise: float) -> float:
-    """E|2p − 1| for p = P(even cell | x + e): x uniform over cells between `edges`, e N(0, noise²).
+def parity_margin(cells: int, noise: float) -> float:
+    """E|2p − 1| for p = P(x lies in an even cell | x + e), e N(0, noise²).
 
-    The accuracy for the parity of two such coordinates is (1 + margin²) / 2.
+    x: uniform over `cells` cells of width 1 in a row. The accuracy for the parity of two such
+    coordinates is (1 + margin²) / 2, because 2P − 1 of their sum is the product of theirs.
     """
     sigma = spread("noise", noise)
-    if sigma == 0:
-        return 1.0
-    reach = REACH * sigma
-    cells = len(edges) - 1
-    step = min(sigma / 8, (edges[-1] - edges[0]) / cells / 64)
-    n = min(200_000, int((edges[-1] - edges[0] + 2 * reach) / step) + 1)
-    z = np.linspace(edges[0] - reach, edges[-1] + reach, n)
-    to_edges = [_cdf((z - edge) / sigma) for edge in edges]
-    signed = [(-1) ** k * (to_edges[k] - to_edges[k + 1]) for k in range(cells)]
-    return float(np.abs(np.sum(signed, axis=0)).sum() * (z[1] - z[0]) / (edges[-1] - edges[0]))
+    if sigma < 0.5 / REACH:  # the edges are far apart, and each costs 4σ φ(0)
+        return 1 - 4 * sigma * normal_pdf(0) * (cells - 1) / cells
+    step = sigma / 16
+    z = np.arange(-REACH * sigma, cells + REACH * sigma, step)
+    below = [_cdf((z - edge) / sigma) for edge in range(cells + 1)]
+    signed = [(-1) ** k * (below[k] - below[k + 1]) for k in range(cells)]
+    return float(np.abs(np.sum(signed, axis=0)).sum() * step / cells)
 
 
-def _axis(low: float, high: float, step: float) -> Floats:
-    return np.arange(low, high + step, step)
+def unit_square() -> Floats:
+    """Points in equal steps over [0, 1]², twelve by 120: (1440, 2)."""
+    u, v = np.meshgrid((np.arange(12) + 0.5) / 12, (np.arange(120) + 0.5) / 120)
+    return np.stack([u.ravel(), v.ravel()], axis=1)
 
 
 def _bells(centers: Floats, axis: Floats, sigma: float) -> Floats:

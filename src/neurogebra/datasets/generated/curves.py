@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurogebra.datasets.generated.bayes import accuracy_of_noisy_points
+from neurogebra.datasets.generated.bayes import accuracy_of_noisy_points, unit_square
 from neurogebra.datasets.generated.options import between, real, whole
 from neurogebra.datasets.generated.recipe import (
     Drawn,
@@ -20,7 +20,7 @@ from neurogebra.datasets.generated.recipe import (
     sizes,
 )
 
-FINE = 1500  # points that stand for a whole curve where its Bayes accuracy is computed
+FINE = 800  # points that stand for a whole curve where its Bayes accuracy is computed
 
 
 def moons(rng: np.random.Generator, n_samples: int = 1000, noise: float = 0.2) -> Drawn:
@@ -141,15 +141,9 @@ def _half_kernel(cells: Sequence[Floats]) -> list[Floats]:
 
 def _crescent(cells: Sequence[Floats]) -> list[Floats]:
     disc, bow = cells
-    moon = polar(0.45 * np.sqrt(disc[:, 0]), 2 * np.pi * disc[:, 1]) + (0, 0.1)
+    moon = polar(0.45 * np.sqrt(disc[:, 0]), 2 * np.pi * disc[:, 1]) + np.array((0, 0.1))
     angle = np.pi * (1 + bow[:, 1])
     return [moon, polar(1 - 0.3 * np.abs(np.sin(angle)) * bow[:, 0], angle)]
-
-
-def _cells() -> list[Floats]:
-    """Equal steps over the unit square, once for each of two classes."""
-    u, v = np.meshgrid((np.arange(24) + 0.5) / 24, (np.arange(240) + 0.5) / 240)
-    return [pairs(u.ravel(), v.ravel())] * 2
 
 
 def _best_moons(noise: float) -> float:
@@ -176,11 +170,11 @@ def _best_clusters_in_clusters(noise: float) -> float:
 
 
 def _best_half_kernel(noise: float) -> float:
-    return accuracy_of_noisy_points(_half_kernel(_cells()), noise)
+    return accuracy_of_noisy_points(_half_kernel([unit_square()] * 2), noise)
 
 
 def _best_crescent(noise: float) -> float:
-    return accuracy_of_noisy_points(_crescent(_cells()), noise)
+    return accuracy_of_noisy_points(_crescent([unit_square()] * 2), noise)
 
 
 _PLANE = numbers("x1", "x2")

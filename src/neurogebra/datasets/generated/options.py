@@ -8,6 +8,8 @@ import numpy as np
 
 from neurogebra.errors import BadValue
 
+LARGEST = 1e30
+
 
 def whole(name: str, value: object, least: int, most: int | None = None) -> int:
     """A whole number from `least` to `most`."""
@@ -19,11 +21,12 @@ def whole(name: str, value: object, least: int, most: int | None = None) -> int:
 
 
 def real(name: str, value: object) -> float:
-    """A finite number."""
+    """A finite number, of a size whose square still is one."""
     numbers = (int, float, np.floating, np.integer)
-    if isinstance(value, bool) or not isinstance(value, numbers) or not np.isfinite(value):
-        raise BadValue(name, "a finite number", value)
-    return float(value)
+    ok = isinstance(value, numbers) and not isinstance(value, bool)
+    if not ok or not -LARGEST <= value <= LARGEST:  # type: ignore[operator]
+        raise BadValue(name, f"a number of at most {LARGEST:g} in size", value)
+    return float(value)  # type: ignore[arg-type]
 
 
 def spread(name: str, value: object) -> float:

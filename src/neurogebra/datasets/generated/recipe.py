@@ -13,7 +13,7 @@ from neurogebra.datasets.generated.options import spread, whole
 from neurogebra.datasets.record import Best, Column, Dataset
 from neurogebra.errors import DataError
 
-Floats: TypeAlias = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.floating[Any]]
 Drawn: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 NUMBER = Column(name="y", kind="numeric")
@@ -53,6 +53,29 @@ def record(
         use_cases=use_cases,
         draw=draw,
         best=score and Best(metric=score[0], score=_optimum(draw, score[1])),
+        **facts,
+    )
+
+
+def series(
+    draw: Callable[..., Drawn],
+    title: str,
+    summary: str,
+    *,
+    use_cases: tuple[str, ...],
+    **facts: Any,
+) -> Dataset:
+    """The record of a simulated series: t and y of a draw."""
+    return record(
+        draw,
+        title,
+        summary,
+        features=numbers("t"),
+        target=NUMBER,
+        task="forecasting",
+        category="timeseries",
+        origin="simulated",
+        use_cases=use_cases,
         **facts,
     )
 

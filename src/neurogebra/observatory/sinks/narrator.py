@@ -22,7 +22,7 @@ from neurogebra.observatory.events import (
 )
 from neurogebra.observatory.render.text import count, duration, inert, many, metric, number, percent
 from neurogebra.observatory.rule import Context, Rule, Thresholds, examine
-from neurogebra.observatory.sinks.terminal_epochs import evenly
+from neurogebra.observatory.sinks.spread import evenly
 from neurogebra.observatory.sinks.terminal_screen import BLUE, DIM, GREEN, RED, YELLOW, Screen
 from neurogebra.observatory.tips import TIPS
 

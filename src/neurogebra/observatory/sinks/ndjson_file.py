@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +23,9 @@ class LogFile:
 
     def __init__(self, path: Path, buffer_size: int) -> None:
         self.path, self._most, self._closed = path, buffer_size, False
-        self._lines: list[str] = []
+        self._lines: deque[str] = deque()
+        self._writing = threading.RLock()
+        self._failure: RunError | None = None
         with _told(path):
             path.touch()
             self.count, self.last_seq, self.torn = _mend(path)
@@ -30,6 +34,8 @@ class LogFile:
         """Gather one line, and write what is gathered when it is `buffer_size` lines."""
         if self._closed:
             raise RunError(f"{self.path}: closed; open a new TieredStorage to continue it")
+        if self._failure is not None:
+            raise self._failure
         self._lines.append(line)
         self.count += 1
         if len(self._lines) >= self._most:
@@ -37,15 +43,22 @@ class LogFile:
 
     def flush(self, *, sync: bool = False) -> None:
         """Hand the gathered lines to the operating system in one piece; sync: to the disk."""
-        if not self._lines and not sync:
-            return
-        block = "".join(f"{line}\n" for line in self._lines)
-        self._lines.clear()
-        with _told(self.path), self.path.open("ab") as file:
-            file.write(block.encode("ascii"))
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
+        with self._writing:
+            if not self._lines and not sync:
+                return
+            gathered = [self._lines.popleft() for _ in range(len(self._lines))]
+            with _told(self.path), self.path.open("ab") as file:
+                file.write("".join(f"{line}\n" for line in gathered).encode("ascii"))
+                if sync:
+                    file.flush()
+                    os.fsync(file.fileno())
+
+    def tend(self) -> None:
+        """Flush from another thread; what fails is raised by the next `append`."""
+        try:
+            self.flush()
+        except RunError as error:
+            self._failure = error
 
     def close(self) -> None:
         """Write and sync what there is; nothing can be appended after that."""

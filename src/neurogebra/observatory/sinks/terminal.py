@@ -24,10 +24,12 @@ from neurogebra.observatory.events import (
     TrainStart,
     Verdict,
 )
+from neurogebra.observatory.looks import Look
 from neurogebra.observatory.render.text import inert
 from neurogebra.observatory.sinks import terminal_text as say
 from neurogebra.observatory.sinks.terminal_epochs import Epochs
 from neurogebra.observatory.sinks.terminal_formulas import Formulas
+from neurogebra.observatory.sinks.terminal_live import View
 from neurogebra.observatory.sinks.terminal_screen import DIM, Screen
 
 # The same alert is told in full once, then in one line, then only counted.
@@ -39,7 +41,8 @@ class Terminal:
 
     BASIC: the architecture, the epochs, alerts, scores, the verdict; DETAILED: also steps and
     timing; EXPERT: also the formulas and statistics of chosen steps; DEBUG: every array. On a
-    terminal a live bar moves; elsewhere plain lines, without control codes, about twenty a run.
+    terminal one view is redrawn in its place: bars, curves, at EXPERT the layers; elsewhere
+    plain lines, without control codes, about twenty a run.
     """
 
     name = "terminal"
@@ -47,8 +50,9 @@ class Terminal:
     def __init__(self, level: Level = Level.BASIC, console: Console | None = None) -> None:
         self.level = level
         self._screen = Screen(console)
-        self._epochs = Epochs(self._screen, level)
-        self._formulas = Formulas(self._screen, level)
+        self._view = View(self._screen, level) if self._screen.live else None
+        self._epochs = Epochs(self._screen, level, self._view)
+        self._formulas = Formulas(self._screen, level, self._view)
         self._alerts: Counter[tuple[str, str]] = Counter()
         self._first: dict[tuple[str, str], Alert] = {}
         self._scores: list[Evaluated] = []
@@ -77,6 +81,13 @@ class Terminal:
                 self._end(event)
             case _:
                 self._remark(event)
+
+    def handle_look(self, stamped: Stamped) -> None:
+        """Gather a look, where it is to be shown; else its statistics need not be taken."""
+        look = stamped.event
+        if isinstance(look, Look) and self._formulas.takes_look(look.squares):
+            for event in look.events:
+                self._formulas.hear(event)
 
     def close(self) -> None:
         """Show what is still untold and give the terminal back; closing twice is fine."""

@@ -1,4 +1,4 @@
-"""The live bar of a run: epochs, time left, the newest scores; below it, an epoch's steps."""
+"""The bar of a run: epochs, time left, the newest scores; below it, an epoch's steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from neurogebra.observatory.sinks.terminal_screen import BLUE, DIM, GREEN, Screen
 
 # A step may take less than a tenth of a millisecond, and a redraw takes several of them.
-_PAUSE, _REDRAWS = 0.1, 5.0
+_PAUSE = 0.1
 
 
 class Bar:
@@ -27,14 +27,18 @@ class Bar:
             _Field("values", no_wrap=True),
             console=screen.console,
             expand=True,
-            refresh_per_second=_REDRAWS,
+            auto_refresh=False,
         )
         label, idle = self._label(first), Text("")
         self._run = self._progress.add_task("", total=epochs - first, label=label, values=idle)
         self._steps: TaskID | None = None
         if steps:
             self._steps = self._progress.add_task("", label=idle, values=idle, rate=idle)
-        self._progress.start()
+
+    @property
+    def drawn(self) -> Progress:
+        """The bar as it stands, for whoever draws it."""
+        return self._progress
 
     def step_is_due(self) -> bool:
         """Return whether the last redraw of a step is long enough ago."""
@@ -80,7 +84,6 @@ class Bar:
         if epoch >= 0:
             self.epoch(epoch, Text(""))
         self._progress.stop_task(self._run)
-        self._progress.stop()
 
     def _label(self, done: int) -> Text:
         return Text(f"epoch {done:>{len(str(self._epochs))}}/{self._epochs}", BLUE)

@@ -1,4 +1,4 @@
-"""The course of a run: a live bar on a terminal, and evenly spaced lines everywhere."""
+"""The course of a run: a live view on a terminal, evenly spaced lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from rich.text import Text
 
 from neurogebra.observatory.events import BatchEnd, EpochEnd, EpochStart, Level
 from neurogebra.observatory.render.text import count, duration, number
+from neurogebra.observatory.sinks.spread import evenly
 from neurogebra.observatory.sinks.terminal_bar import Bar
+from neurogebra.observatory.sinks.terminal_live import View
 from neurogebra.observatory.sinks.terminal_screen import DIM, Screen
 from neurogebra.observatory.sinks.terminal_text import epoch_line, scores, short_scores
 
-_LINES_WITH_BAR, _LINES_WITHOUT = 10, 20
-# Without a bar, steps are told in quarters of a few epochs, and whenever it takes this long.
+_LINES = 20
+# Without a view, steps are told in quarters of a few epochs, and whenever it takes this long.
 _PARTS, _STEP_EPOCHS, _PATIENCE = 4, 3, 10.0
 _WIDE = 100
 
@@ -21,8 +23,8 @@ _WIDE = 100
 class Epochs:
     """What is shown of epochs and steps; every redraw and every line starts here."""
 
-    def __init__(self, screen: Screen, level: Level) -> None:
-        self._screen = screen
+    def __init__(self, screen: Screen, level: Level, view: View | None) -> None:
+        self._screen, self._view = screen, view
         self._timed, self._every = level >= Level.DETAILED, level >= Level.DEBUG
         self._bar: Bar | None = None
         self._chosen: frozenset[int] | None = None
@@ -35,22 +37,24 @@ class Epochs:
         self._pace = _Pace()
 
     def begin(self, event: EpochStart) -> None:
-        """Start an epoch; with the first one the bar appears and the lines are chosen."""
+        """Start an epoch; with the first one the view appears, or the lines are chosen."""
         self._epochs, self._batches, self._pace = event.epochs, event.batches, _Pace()
         if self._chosen is not None:
             return
-        most = _LINES_WITH_BAR if self._screen.live else _LINES_WITHOUT
-        self._chosen = evenly(event.epoch, event.epochs, most)
+        if self._view is not None:  # the last epoch is told at the end
+            self._chosen = frozenset()
+            self._bar = self._view.begin(event.epoch, event.epochs)
+            return
+        self._chosen = evenly(event.epoch, event.epochs, _LINES)
         self._slow = evenly(event.epoch, event.epochs, _STEP_EPOCHS)
-        if self._screen.live:
-            first, epochs = event.epoch, event.epochs
-            self._bar = Bar(self._screen, first=first, epochs=epochs, steps=self._timed)
 
     def step(self, event: BatchEnd) -> None:
         """Count a step; show it in the bar, or, without one, the quarters of chosen epochs."""
         if not self._timed:
             return
         self._pace.add(event)
+        if self._view is not None:
+            self._view.stepped(event.loss)
         if self._bar is not None and self._bar.step_is_due():
             values = self._live(_of_step(event))
             rate = _rate(event)
@@ -65,6 +69,8 @@ class Epochs:
     def end(self, event: EpochEnd) -> None:
         """End an epoch: the bar always moves, a line is printed if this epoch was chosen."""
         self._last = event
+        if self._view is not None:
+            self._view.ended(event.metrics)
         if self._bar is not None and self._bar.epoch_is_due():
             self._bar.epoch(event.epoch, self._live(event.metrics))
         if event.epoch in (self._chosen or ()):
@@ -75,8 +81,9 @@ class Epochs:
         last = self._last
         if last is not None and last.epoch != self._told:
             self._tell(last)
-        if self._bar is not None:
+        if self._bar is not None and self._view is not None:
             self._bar.close(last.epoch if last else -1)
+            self._view.close()
             self._bar = None
 
     def _live(self, metrics: Mapping[str, float]) -> Text:
@@ -127,11 +134,3 @@ def _of_step(event: BatchEnd) -> dict[str, float]:
 
 def _rate(event: BatchEnd) -> Text:
     return Text(f"{duration(event.seconds)}/step", DIM)
-
-
-def evenly(first: int, end: int, most: int) -> frozenset[int]:
-    """Return at most `most` of the numbers from `first` to `end` - 1, evenly, both ends in."""
-    n = end - first
-    if n <= most:
-        return frozenset(range(first, end))
-    return frozenset(first + round(i * (n - 1) / (most - 1)) for i in range(most))

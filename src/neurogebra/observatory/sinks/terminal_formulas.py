@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isfinite
+from time import monotonic
+
 from rich.text import Text
 
 from neurogebra.observatory.events import (
@@ -17,26 +21,34 @@ from neurogebra.observatory.events import (
     TrainStart,
 )
 from neurogebra.observatory.render.text import inert
-from neurogebra.observatory.sinks.terminal_epochs import evenly
+from neurogebra.observatory.sinks.spread import evenly
 from neurogebra.observatory.sinks.terminal_layers import Step, blocks, raw
+from neurogebra.observatory.sinks.terminal_live import View
 from neurogebra.observatory.sinks.terminal_screen import BLUE, DIM, Screen
 from neurogebra.observatory.sinks.terminal_text import COLOURS
 
 _EVENLY, _WITH_ALERTS = 9, 8
+# Where a view shows the layers all the time: the first epoch and the last.
+_WITH_VIEW = 2
+# Seconds from one look in the view to the next.
+_PAUSE = 0.1
 
 
 class Formulas:
     """At EXPERT, the formulas of the first observed step of chosen epochs; at DEBUG every array.
 
     An epoch that was not chosen is shown as soon as it has an alert, at most 8 times a run.
+    view: what shows the layers of the latest look, in short.
     """
 
-    def __init__(self, screen: Screen, level: Level) -> None:
-        self._screen, self._level = screen, level
+    def __init__(self, screen: Screen, level: Level, view: View | None) -> None:
+        self._screen, self._level, self._view = screen, level, view
         self._infos: dict[str, LayerInfo] = {}
         self._chosen: frozenset[int] | None = None
         self._step: Step | None = None
+        self._latest: Step | None = None
         self._whole, self._wanted, self._shown = False, False, False
+        self._seen = 0.0  # when the view last took a look
         self._marks: dict[str, Text] = {}
         self._left = _WITH_ALERTS
         self._gap: list[Text] = []
@@ -53,14 +65,28 @@ class Formulas:
             case LayerSeen():
                 self._gather(event)
             case BatchEnd() | EpochEnd() | TrainEnd():
+                self._look()
                 self._finish()
             case Alert():
                 self._alarm(event)
 
+    def takes_look(self, squares: Iterable[float] = ()) -> bool:
+        """Return whether the layers of this update are shown, or kept in case of an alert.
+
+        squares: of each array the sum of squares; a view does not pass over NaN and infinity.
+        """
+        if self._level < Level.EXPERT:
+            return False
+        if self._level >= Level.DEBUG or not self._whole:
+            return True
+        is_due = monotonic() - self._seen >= _PAUSE
+        return self._view is not None and (is_due or not all(map(isfinite, squares)))
+
     def _begin(self, event: EpochStart) -> None:
         self._step, self._whole, self._shown, self._marks = None, False, False, {}
         if self._chosen is None:
-            self._chosen = evenly(event.epoch, event.epochs, _EVENLY)
+            most = _EVENLY if self._view is None else _WITH_VIEW
+            self._chosen = evenly(event.epoch, event.epochs, most)
             if len(self._chosen) < event.epochs - event.epoch:
                 self._screen.show(Text(_plan(self._chosen), DIM))
         self._wanted = event.epoch in self._chosen
@@ -74,6 +100,15 @@ class Formulas:
             self._step = Step(event.epoch, event.step)
         if not self._whole:
             self._step.add(event)
+        if self._view is not None:
+            if self._latest is None or self._latest.step != event.step:
+                self._latest = Step(event.epoch, event.step)
+            self._latest.add(event)
+
+    def _look(self) -> None:
+        if self._view is not None and self._latest is not None:
+            self._view.look(self._latest, self._infos)
+            self._latest, self._seen = None, monotonic()
 
     def _finish(self) -> None:
         if self._step is None:
@@ -87,6 +122,8 @@ class Formulas:
         if event.layer:
             mark = f"  {inert(event.severity.upper(), 20)} {inert(event.rule, 40)}"
             self._marks[event.layer] = Text(mark, COLOURS.get(event.severity, ""))
+            if self._view is not None:
+                self._view.mark(event.layer, event.severity, event.rule)
         if self._shown or self._wanted or not self._left:
             return
         self._left -= 1

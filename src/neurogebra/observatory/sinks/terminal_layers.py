@@ -16,6 +16,7 @@ from neurogebra.observatory.sinks.terminal_screen import BLUE, DIM, GREEN, MAGEN
 
 _WIDE = 100
 _TARGET = re.compile(r"^\s*[∂d]L\s*/\s*[∂d](?P<name>[^=]+?)\s*=")
+_WORD = re.compile(r"[^\W\d_]\w*")
 _INDEX = re.compile(r"^(_\w+|\d*)$")
 
 
@@ -39,14 +40,12 @@ class Step:
 def blocks(
     step: Step, infos: Mapping[str, LayerInfo], marks: Mapping[str, Text], width: int
 ) -> list[Table]:
-    """Return the forward and backward formulas of `step`: one table, or two on a narrow screen.
+    """Return the forward and the backward formulas of `step`, a table each.
 
     infos: the layers by name, in order; marks: what to add to a layer that has an alert.
     """
-    forward = _grid()
-    backward = forward if width >= _WIDE else _grid()
-    seen = dict.fromkeys(layer for layer, _, _ in step.seen)
-    names = [n for n in infos if n in seen] + [n for n in seen if n not in infos]
+    forward, backward = _grid(), _grid()
+    names = ordered(step, infos)
     for name in names:
         for event in step.of(name, "forward"):
             *cells, facts = _forward(event, infos.get(name), width)
@@ -54,7 +53,13 @@ def blocks(
     for name in reversed(names):
         for row in _backward(step, name, infos, width):
             backward.add_row(*row)
-    return [forward] if backward is forward else [forward, backward]
+    return [forward, backward]
+
+
+def ordered(step: Step, infos: Mapping[str, LayerInfo]) -> list[str]:
+    """Return the names of the layers of a step in the order of the network."""
+    seen = dict.fromkeys(layer for layer, _, _ in step.seen)
+    return [n for n in infos if n in seen] + [n for n in seen if n not in infos]
 
 
 def _grid() -> Table:
@@ -104,8 +109,35 @@ def _backward(
         if event is None:
             yield label, text
             continue
-        facts = [f"|g| {scientific(event.stats.norm)}", *_update(step, layer, param, width)]
+        result = ", ".join(
+            [f"|g| {scientific(event.stats.norm)}", *_update(step, layer, param, width)]
+        )
+        made_of = " · ".join(_sources(step, layer, formula, infos)) if width >= _WIDE else ""
+        facts = [f"{made_of} → {result}" if made_of else result]
         yield label, text, Text(shape(event.shape)), _healthy(facts, event.stats)
+
+
+def _sources(step: Step, layer: str, formula: str, infos: Mapping[str, LayerInfo]) -> Iterator[str]:
+    """Yield the norms of what a gradient is computed from, as far as they were seen.
+
+    δ of a layer is the derivative of the loss by its output, aₙ the output of another, W its own
+    parameter.
+    """
+    words = dict.fromkeys(w.rstrip("ᵀ") for w in _WORD.findall(formula.partition("=")[2]))
+    made = {i.formula.split("=")[0].strip(): i.name for i in infos.values()}
+    own = [param for name, site, param in step.seen if (name, site) == (layer, "weight")]
+    for word in sorted(words, key=lambda w: not w.startswith("δ")):
+        if word.startswith("δ"):
+            event = step.seen.get((layer, "backward", ""))
+        elif word in made:
+            event = step.seen.get((made[word], "forward", ""))
+        else:
+            fits = [p for p in own if word.startswith(p) and _INDEX.match(word[len(p) :])]
+            event = step.seen.get((layer, "weight", max(fits, key=len))) if fits else None
+        if event is not None:
+            norm = event.stats.norm
+            size = scientific(norm) if word.startswith("δ") else number(norm, 2)
+            yield f"|{inert(word, 12)}| {size}"
 
 
 def _of_signal(

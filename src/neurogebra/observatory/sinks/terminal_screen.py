@@ -25,6 +25,11 @@ class Screen:
         self._plain = _knows_only_ascii(self.console.encoding)
 
     @property
+    def only_ascii(self) -> bool:
+        """Whether mathematics and blocks have to be spelt in ASCII."""
+        return self._plain
+
+    @property
     def width(self) -> int:
         """The columns there are."""
         return self.console.width
