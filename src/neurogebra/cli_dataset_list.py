@@ -45,8 +45,7 @@ def tell_list(wanted: Mapping[str, str | None], *, as_json: bool) -> None:
         asked = ", ".join(f"{k} {inert(v)}" for k, v in wanted.items() if v is not None)
         to.show(Text(f"no dataset is all of: {asked}"))
         return
-    to.show(_table(chosen, to.width), Text(), _total(chosen))
-    to.show(Text("neurogebra datasets info NAME tells all of one", DIM))
+    to.show(_table(chosen, to.width), Text(), *_total(chosen))
 
 
 def tell_found(words: str, *, as_json: bool) -> None:
@@ -160,16 +159,17 @@ def _short(licence: str) -> str:
     )
 
 
-def _total(chosen: Sequence[Entry]) -> Text:
-    told = Text(many(len(chosen), "data set"), "bold")
+def _total(chosen: Sequence[Entry]) -> tuple[Text, Text]:
+    told = Text.assemble((many(len(chosen), "data set"), "bold"))
     parts = []
     for supply, words in SUPPLIES.items():
         group = [e for e in chosen if e.supply == supply]
         held = sum(e.bytes for e in group)
         unknown = sum(not e.bytes for e in group) if supply == "fetched" else 0
         sizes = [size(held)] if held else []
-        sizes += [f"{unknown} unknown"] if unknown else []
+        sizes += [f"{unknown} of unknown size"] if unknown else []
         if group:
             inside = f" ({', '.join(sizes)})" if sizes else ""
             parts.append(f"{count(len(group))} {words}{inside}")
-    return told + Text(": " + ", ".join(parts), DIM)
+    told += Text("; neurogebra datasets info NAME tells all of one", DIM)
+    return told, Text(", ".join(parts), DIM)

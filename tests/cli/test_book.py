@@ -55,7 +55,7 @@ def test_every_data_set_is_listed_and_described(run):
     for record in catalog().values():
         assert f"\n{record.id} " in listed
     assert max(map(len, listed.splitlines())) <= 80
-    told = run("datasets", "breast_cancer").out
+    told = run("datasets", "info", "breast_cancer").out
     assert "observed" in told
     assert "Wisconsin" in told
 

@@ -15,7 +15,7 @@ from neurogebra.engines import table as engine_table
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("train iriss", "no dataset called 'iriss'; did you mean 'iris'?"),
+        ("train iriss", "no dataset called 'iriss'; did you mean 'iris'"),
         ("train iris --target specie", "no column called 'specie'; did you mean 'species'?"),
         ("train iris --drop sepal_lenght", "did you mean 'sepal_length"),
         ("train iris --layers 64:rleu", "layers[0].activation: expected an activation by name, "),
@@ -55,7 +55,7 @@ from neurogebra.engines import table as engine_table
         ("predict nowhere", "DATA.CSV"),
         ("formula relo", "no formula called 'relo'; did you mean 'relu'"),
         ("search zzzzzz", "no formula called 'zzzzzz'"),
-        ("datasets iriss", "no dataset called 'iriss'; did you mean 'iris'?"),
+        ("datasets iriss", "no dataset called 'iriss'; did you mean 'iris'"),
         ("assets instal", "Did you mean 'install'?"),
     ],
 )

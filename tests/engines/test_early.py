@@ -104,6 +104,7 @@ def test_outputs_are_not_moved_into_a_row():
         (LSTM(3, return_sequences=True), LSTM(3)),
         (LSTM(4, return_sequences=True), LSTM(3, bidirectional=True)),
         (LSTM(1, activation="relu"),),
+        (LSTM(3, activation="relu", return_sequences=True), LSTM(3, activation="relu")),
         (GRU(3, return_sequences=True), GRU(3, reset_after=False)),
         (SimpleRNN(3, return_sequences=True), LSTM(3)),
     ],
@@ -140,7 +141,7 @@ def test_a_row_in_the_wrong_order_is_seen(monkeypatch):
 
 
 def test_shapes_are_those_of_the_arrays():
-    model = ModelSpec("m", (6, 2), (LSTM(3), Dense(1)))
+    model = ModelSpec("m", (6, 2), (LSTM(3, return_sequences=True), GRU(3), Dense(1)))
     run = RunSpec(loss="mse", optimizer="sgd", dtype="float64")
     net = numpy_engine.ENGINE.build(model, run, model.init(0), np.random.default_rng(0))
     found, _ = net.plan(training=True, probe=False, with_loss=True, weighted=())

@@ -128,9 +128,9 @@ class Dataset:
     """A set of rows that can be learned from, and where it comes from.
 
     origin: observed (measured), simulated, rendered or generated, by its source or, where it is
-    made here, by `draw(rng, **options) -> (X, y)`. features, other_targets and target stand in file order;
-    other_targets are kept out of the inputs because they follow from the answer. remote: the
-    files of a set that must be fetched.
+    made here, by `draw(rng, **options) -> (X, y)`. features, other_targets and target stand in
+    file order; other_targets are kept out of the inputs because they follow from the answer.
+    remote: the files of a set that must be fetched.
     """
 
     id: str

@@ -17,17 +17,16 @@ import numpy as np
 from neurogebra.core.program import Instruction
 from neurogebra.core.tree import Node
 from neurogebra.engines.kernels import copy
-from neurogebra.layers import LSTM, Layer
+from neurogebra.layers import LSTM, Layer, Shape
 
 CELL = "lstm"  # (x, W, U, b), every: the last h, or each step's
 BACK = "lstm_back"  # (g, h, x, W, U, b): the slopes of W, U and b below each other
 PART = "lstm_part"  # (back, h), place: those of one of them
 INTO = "lstm_into"  # (back, h, x, W): the slopes of x
 
-# The blocks of a step: its gates i, f, o, g, the cell before it, tanh of the cell after it; and
-# on the way back the slopes of the gates, of the cell before, and what h adds to the cell's.
-GATES, BLOCKS = 4, 6
-O, OLD, TANH = 2, 4, 5  # noqa: E741
+# The blocks of a step: its gates, the cell before it and tanh of the cell after it.
+I, F, O, G, OLD, TANH = range(6)  # noqa: E741
+GATES = 4
 # Numbers of which what a derivative needs is computed at once: they stay in the cache.
 AT_ONCE = 1 << 17
 # A processor lets a load wait for a store that is a multiple of so many bytes away.
@@ -51,23 +50,29 @@ def slopes(g: Node, y: Node, x: Node, W: Node, U: Node, b: Node, **attrs: Any) -
     return Node(INTO, (back, y, x, W)), *parts
 
 
-class _Cell:
-    """The arrays of one LSTM: Z of its steps, X of what they read, dZ of the slopes of Z.
+def output_shape(x: Shape, U: Shape, *, every: bool) -> Shape:
+    """Return the shape of a cell's value, given those of x and U."""
+    return (*x[:2], U[0]) if every else (x[0], U[0])
 
-    Z: (T + 1, 6, units, batch), of which two steps are enough where nobody asks for slopes; X:
-    (T + 1, n + units + 1, batch), x, the h before and 1.
+
+class _Cell:
+    """The arrays of one LSTM.
+
+    Z: (T + 1, 6, units, batch), the blocks of its steps; sums: (T, 2, units, batch), i g and
+    f c, which add up to c; X: (T + 1, n + units + 1, batch), x, the h before and 1. Where nobody
+    asks for slopes, two steps of Z and one of sums are enough.
     """
 
     def __init__(self, x: np.ndarray, U: np.ndarray, *, taught: bool) -> None:
         batch, self.steps, self.features = x.shape
         self.units = u = U.shape[0]
         self.taught, dtype = taught, x.dtype
-        self.Z = room((self.steps + 1 if taught else 2, BLOCKS, u, batch), dtype, 0)
+        self.Z = room((self.steps + 1 if taught else 2, 6, u, batch), dtype, 0)
+        self.sums = room((self.steps if taught else 1, 2, u, batch), dtype, 3)
         self.X = room((self.steps + 1, self.features + u + 1, batch), dtype, 1)
         self.X[:, -1] = 1
         self.W = np.empty((self.X.shape[1], GATES * u), dtype)
-        self.dZ = room((self.steps, BLOCKS, u, batch), dtype, 2) if taught else self.Z[:0]
-        self.spare = room((3, u, batch), dtype, 3)
+        self.dZ = room((self.steps if taught else 0, GATES, u, batch), dtype, 2)
 
     @property
     def h(self) -> np.ndarray:
@@ -108,14 +113,14 @@ def _weights(call: Callable[..., Any], made: _Cell, *weights: np.ndarray) -> Non
 
 def _forward(call: Callable[..., Any], made: _Cell, step: int) -> None:
     """Write down one step: z, the gates, c and h."""
-    both = made.spare[:2]
+    both = made.sums[step % len(made.sums)]
     now, after = made.Z[step % len(made.Z)], made.Z[(step + 1) % len(made.Z)]
     gates = now[:GATES].reshape(-1, now.shape[-1])
     call(np.dot, (made.W.T, made.X[step]), gates)
     call(np.tanh, (gates,), gates)
-    call(np.multiply, (now[:3], 0.5), now[:3])
-    call(np.add, (now[:3], 0.5), now[:3])
-    call(np.multiply, (now[:2], now[3:5]), both)  # i g and f c
+    call(np.multiply, (now[:G], 0.5), now[:G])
+    call(np.add, (now[:G], 0.5), now[:G])
+    call(np.multiply, (now[:O], now[G:TANH]), both)
     call(np.add, (both[0], both[1]), after[OLD])
     call(np.tanh, (after[OLD],), now[TANH])
     call(np.multiply, (now[O], now[TANH]), made.h[step + 1])
@@ -130,63 +135,69 @@ def write_back(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.n
     if g.ndim == 3:
         turned = call(copy, (turned,), np.empty(turned.shape, g.dtype))
     many = max(1, min(made.steps, AT_ONCE // made.Z[0].size))
-    factors = room((many, *made.Z.shape[1:]), g.dtype, 4)
+    factors = room((5, many, made.units, len(g)), g.dtype, 4)
+    spare = room((3, made.units, len(g)), g.dtype, 5)
     for stop in range(made.steps, 0, -many):
-        start = max(0, stop - many)
-        _factors(call, made.Z[start:stop], factors[: stop - start])
-        for step in reversed(range(start, stop)):
+        steps = range(max(0, stop - many), stop)
+        _factors(call, made, slice(steps.start, stop), factors[:, : len(steps)])
+        for step in reversed(steps):
             own = turned[step] if g.ndim == 3 else turned
-            _backward(call, made, step, factors[step - start], own, U, every=g.ndim == 3)
+            by = factors[:, step - steps.start]
+            _backward(call, made, step, (own, U, by, spare), every=g.ndim == 3)
     out = _home(recorder, line, (made.W.shape, made.features))
     _product(call, made, out)
     recorder.writer.pop(line.out, None)
     return out
 
 
-def _factors(call: Callable[..., Any], Z: np.ndarray, out: np.ndarray) -> None:
-    """Write down what a slope of c or h is multiplied by: those of i, f, o, g, c, and of c by h.
+def _factors(call: Callable[..., Any], made: _Cell, steps: slice, out: np.ndarray) -> None:
+    """Write down what the slopes of c (for i, f, g) and of h (for o and c) are multiplied by.
 
-    They are σ′(i) g, σ′(f) c, σ′(o) tanh c; g′ i, f, o (1 − tanh² c).
+    They are σ′(i) g = i g (1 − i), σ′(f) c = f c (1 − f), σ′(o) tanh c = h (1 − o),
+    i g′ = i − i g g and o tanh′ c = o − h tanh c.
     """
-    call(np.multiply, (Z[:, :3], Z[:, :3]), out[:, :3])
-    call(np.subtract, (Z[:, :3], out[:, :3]), out[:, :3])
-    call(np.multiply, (out[:, :2], Z[:, 3:5]), out[:, :2])
-    call(np.multiply, (out[:, O], Z[:, TANH]), out[:, O])
-    bent = out[:, 3::2]
-    call(np.multiply, (Z[:, 3::2], Z[:, 3::2]), bent)
-    call(np.subtract, (1.0, bent), bent)
-    call(np.multiply, (bent, Z[:, :3:2]), bent)
-    call(copy, (Z[:, 1],), out[:, OLD])
+    Z, sums, h = (a[steps].swapaxes(0, 1) for a in (made.Z, made.sums, made.h[1:, None]))
+    parts = (sums[I], sums[F], h[0])
+    for gate, part in enumerate(parts):
+        call(np.subtract, (1.0, Z[gate]), out[gate])
+        call(np.multiply, (out[gate], part), out[gate])
+    for gate, part, bent, place in ((I, sums[I], Z[G], G), (O, h[0], Z[TANH], 4)):
+        call(np.multiply, (part, bent), out[place])
+        call(np.subtract, (Z[gate], out[place]), out[place])
 
 
 def _backward(
     call: Callable[..., Any],
     made: _Cell,
     step: int,
-    factors: np.ndarray,
-    g: np.ndarray,
-    U: np.ndarray,
+    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     *,
     every: bool,
 ) -> None:
-    """Write down one step: the slope of h is spread over o and c, that of c over the rest."""
-    u, batch = made.units, g.shape[-1]
+    """Write down one step: the slope of h is spread over o and c, that of c over the rest.
+
+    arrays: the slopes of its h from outside, U, the step's factors, room for three slopes, of
+    which the last is that of the cell before.
+    """
+    g, U, by, (dh, dc, before) = arrays
     now, last = made.dZ[step], step == made.steps - 1
-    later, (dh, dc, _) = made.dZ[min(step + 1, made.steps - 1)], made.spare
     if not last:
-        call(np.dot, (U, later[:GATES].reshape(-1, batch)), dh)
+        call(np.dot, (U, made.dZ[step + 1].reshape(-1, g.shape[-1])), dh)
         g = call(np.add, (dh, g), dh) if every else dh
-    thirds = (2, 3, u, batch)
-    blocks, by = now.reshape(thirds), factors.reshape(thirds)
-    call(np.multiply, (by[:, 2], g), blocks[:, 2])
-    dc = now[TANH] if last else call(np.add, (now[TANH], later[OLD]), dc)
-    call(np.multiply, (by[:, :2], dc), blocks[:, :2])
+    call(np.multiply, (by[O], g), now[O])
+    call(np.multiply, (by[4], g), dc)
+    if not last:
+        call(np.add, (dc, before), dc)
+    for gate in (I, F, G):
+        call(np.multiply, (by[gate], dc), now[gate])
+    if step:
+        call(np.multiply, (made.Z[step, F], dc), before)
 
 
 def _product(call: Callable[..., Any], made: _Cell, out: np.ndarray) -> None:
     """Write down the slopes of W, U and b: one product over all steps, each row a step's batch."""
     X = made.X[:-1]
-    dZ = made.dZ[:, :GATES].reshape(made.steps, -1, X.shape[-1])
+    dZ = made.dZ.reshape(made.steps, -1, X.shape[-1])
     sides = []
     for source in (X, dZ):
         steps, rows, batch = source.shape
@@ -208,7 +219,7 @@ def write_into(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.n
     """Write down the slopes of x: W times those of the gates, for all steps."""
     made: _Cell = recorder.notes[line.args[1]]
     x, W = args[2:]
-    dZ = made.dZ[:, :GATES].reshape(made.steps, -1, len(x))
+    dZ = made.dZ.reshape(made.steps, -1, len(x))
     out: np.ndarray = recorder.buffers.take(line.out, (made.steps, made.features, len(x)))
     _caller(recorder, line)(np.matmul, (W, dZ), out)
     recorder.writer.pop(line.out, None)

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurogebra.core.program import Instruction, Program
 from neurogebra.engines.fuse import PLACE, STACK
+from neurogebra.engines.lstm import CELL, output_shape
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE
 
@@ -54,6 +55,8 @@ def _shape(line: Instruction, known: Mapping[int, Shape]) -> Shape | None:
         return None
     if line.op in _LIKE:
         return args[_LIKE[line.op]]
+    if line.op == CELL:
+        return output_shape(*have[::2], **dict(line.attrs))
     rule = _RULES.get(line.op)
     if rule is not None:
         return rule(*have)

@@ -20,6 +20,7 @@ from neurogebra.core.program import Instruction, Program
 from neurogebra.core.tree import Node, build, in_order, same
 from neurogebra.engines.fuse import needed
 from neurogebra.engines.kernels import MEAN
+from neurogebra.engines.lstm import CELL, output_shape
 from neurogebra.ops import ALPHABET
 from neurogebra.ops.record import ELEMENTWISE
 
@@ -142,6 +143,8 @@ class _Sharing:
             return known[1]
         if line.op in ALPHABET and ALPHABET[line.op].kind == ELEMENTWISE:
             return _broadcast(known)
+        if line.op == CELL:
+            return output_shape(known[0], known[2], **dict(line.attrs))
         if line.op == "matmul" and len(known[0]) == len(known[1]) == 2:
             return known[0][0], known[1][1]
         if line.op == "transpose" and len(known[0]) == 2:
@@ -167,7 +170,7 @@ class _Sharing:
 
     def _lighter(self, line: Instruction, shape: Shape) -> Instruction:
         """Return an elementwise line that reads numbers and rows instead of filled arrays."""
-        if ALPHABET[line.op].kind != ELEMENTWISE:
+        if line.op == CELL or ALPHABET[line.op].kind != ELEMENTWISE:
             return line
         args = list(line.args)
         for i, register in enumerate(args):

@@ -17,8 +17,6 @@ KEPT = 5
 HEARD, MOST = 20, 512
 # Looks that an alert asks for, whatever they cost, and updates until another may.
 SUSPICIOUS, CALM = 3, 100
-# Looks of a run after which not each of many is examined, but so many of a run of known length.
-PLENTY = 60
 
 
 class Pace:
@@ -101,31 +99,3 @@ class Pace:
             return 1
         share = EARLY * 3 if step / planned < EARLY else (1 - EARLY) * 1.5
         return max(1, int(planned * share / self.samples))
-
-
-class Sieve:
-    """Which looks of a run are examined: all of the first, then as many as a run needs.
-
-    It hangs on what was seen and on no clock, so that a log gives the same answers. After an
-    alarm the next looks are examined, whatever the plan says.
-    """
-
-    def __init__(self, plenty: int = PLENTY) -> None:
-        self._plenty = plenty
-        self._step, self._open, self._taken = -1, True, 0
-        self._due, self._close, self._calm = 0, 0, 0
-
-    def takes(self, step: int, planned: int) -> bool:
-        """Return whether the look after `step` updates, of so many planned ones, is examined."""
-        if step != self._step:
-            few = self._taken < self._plenty or not self._plenty
-            self._step, self._open = step, few or step >= self._due or step <= self._close
-            if self._open:
-                self._taken += 1
-                self._due = step + max(1, (planned or 10 * step) // max(1, self._plenty))
-        return self._open
-
-    def alarm(self, step: int) -> None:
-        """Something is wrong: examine the next looks, unless they have been of late."""
-        if step >= self._calm:
-            self._close, self._calm = step + SUSPICIOUS, step + CALM
