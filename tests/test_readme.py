@@ -56,7 +56,7 @@ def test_no_machine_path_and_no_address_of_a_registry_is_committed():
     )
     for name in listed.stdout.splitlines():
         path = ROOT / name
-        if path.suffix in (".gz", ".png") or path == Path(__file__):
+        if path.suffix in (".gz", ".xz", ".png") or path == Path(__file__):
             continue
         found = wrong.search(path.read_text("utf-8"))
         assert not found, f"{name}: {found[0]}"

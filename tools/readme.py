@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 def counts() -> str:
     """The sizes of the families, read off their registries."""
-    from neurogebra.datasets.catalog import catalog
+    from neurogebra.datasets.index import entries
     from neurogebra.engines import ENGINES
     from neurogebra.layers import LAYERS
     from neurogebra.losses import LOSSES, METRICS
@@ -30,7 +31,8 @@ def counts() -> str:
     from neurogebra.repository import FORMULAS
 
     domains = {f.category for f in FORMULAS.values()}
-    real = sum(d.origin == "observed" for d in catalog().values())
+    sets = Counter(e.supply for e in entries().values())
+    real = sum(e.origin == "observed" for e in entries().values() if e.supply == "bundled")
     rows = (
         ("operations of the alphabet", str(len(ALPHABET))),
         ("formulas", f"{len(FORMULAS)} in {len(domains)} domains"),
@@ -41,7 +43,11 @@ def counts() -> str:
         ("learning-rate schedules", str(len(SCHEDULES))),
         ("engines", ", ".join(ENGINES)),
         ("health rules", str(len(RULES))),
-        ("data sets", f"{len(catalog())}, of which {real} observed in the real world"),
+        (
+            "data sets in the package",
+            f"{sets['bundled']}, of which {real} observed in the real world",
+        ),
+        ("data sets drawn and fetched", f"{sets['generated']} and {sets['fetched']}"),
     )
     return "\n".join(["| | |", "|:--|:--|", *(f"| {name} | {text} |" for name, text in rows)])
 

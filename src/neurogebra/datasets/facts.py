@@ -17,6 +17,7 @@ ORIGINS: Final = {
     "rendered": "drawn by a program, by whoever published it",
     "generated": "drawn here from a stated distribution",
     "file": "a file of yours; where its numbers come from is not known here",
+    "unstated": "its source does not say where the numbers come from",
 }
 _HERE: Final = {
     "simulated": "computed here by a stated rule; of nothing in the world",

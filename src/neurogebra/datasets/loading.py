@@ -63,7 +63,7 @@ _FORMS = {
     "series": """Returns t and y, each (rows,): t as it stands in the file, or days since the first
     date. Rows keep their order, and no chance takes part.
     """,
-    "images": """X: (rows, height, width), grey levels from 0 to 255 as float32.
+    "images": """X: (rows, height, width), colours (rows, height, width, 3); 0 to 255 as float32.
     """,
     "text": """X: (rows,) of str, the text columns joined by a space; y: class indices.
     """,

@@ -8,8 +8,8 @@ from neurogebra.datasets.record import Column
 from neurogebra.datasets.remote import RemoteFile
 
 UNSEEN = (
-    "read by the documented form of its files: this project has checked its address, size and "
-    "hash in a package's source, and has not downloaded it"
+    "read by the documented form of its files: its address, size and hash are those of a package's "
+    "source, and this project has not downloaded it"
 )
 PINNED = (
     "its hash is quoted from public repositories, where it is pinned; this project has neither "
