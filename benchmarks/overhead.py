@@ -68,15 +68,12 @@ class Keeper:
     def handle(self, stamped: Stamped) -> None:
         """There is nothing to do but for looks."""
 
-    def handle_look(self, stamped: Stamped) -> None:
+    def handle_look(self, seq: int, time: float, look: Look) -> None:
         """Take the statistics."""
-        assert isinstance(stamped.event, Look)  # noqa: S101 - for the type checker
-        self.latest = stamped.event.events
+        self.latest = look.events
 
     def close(self) -> None:
         """There is nothing to let go."""
-
-
 
 
 class Maker:
@@ -128,7 +125,7 @@ class Turns:
 def watched(session: Session, mode: str, clock: Turns, told: list[float]) -> Iterator[None]:
     """Train as `run` does under the sinks of a `fit`; yield after each update."""
     config = MODES[mode]
-    assert config is not None  # noqa: S101 - for the type checker: bare is not watched
+    assert config is not None
     governor = Governor(config.budget, clock)
     bus = Bus([History(), Terminal(config.level, Console(file=io.StringIO()))])
     if config.budget is None:

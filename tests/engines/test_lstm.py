@@ -118,7 +118,7 @@ def test_settings_of_a_run(monkeypatch):
     """Parts that are not trained, gradients that are added up and cut."""
     model = MODELS["behind a layer"]
     batch = batch_of(model)
-    more = {"groups": (Group("lstm_1.U", trainable=False),), "accumulate": 2, "clip_norm": 0.1}
+    more = {"groups": (Group("lstm_0.U", trainable=False),), "accumulate": 2, "clip_norm": 0.1}
     alike(learned(model, batch, **more), plainly(monkeypatch, model, batch, **more))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from neurogebra.core.program import program
 from neurogebra.core.tree import Node, build, in_order, symbol
-from neurogebra.engines import buffers
+from neurogebra.engines import buffers, recorder
 from neurogebra.engines.kernels import LOWERED
 from neurogebra.engines.recorder import UNIFORM, Recorder
 from neurogebra.engines.update import PIECE, Update
@@ -176,3 +176,23 @@ def test_updates_are_right_over_several_pieces(optimizer):
         np.testing.assert_allclose(w, expected, rtol=1e-12, atol=1e-14)
     for name, slot in slots.items():
         np.testing.assert_allclose(update.slots[name], slot, rtol=1e-12, atol=1e-14)
+
+
+def test_what_an_output_shows_is_left_alone(monkeypatch):
+    """A look at an array is asked for: another program must not use the array for its own."""
+    x, free = np.arange(6.0).reshape(2, 3), {}
+    looks = [build("transpose", (symbol("x") * 2.0,), {}), build("exp", (symbol("x") * 3.0,), {})]
+
+    def output():
+        free.clear()
+        plans = [program([look]) for look in looks]
+        first, second = (
+            Recorder(plan, {"x": x}, np.dtype(float), free=free).record() for plan in plans
+        )
+        first.run()
+        second.run()
+        return first.arrays[plans[0].outputs[0]]
+
+    np.testing.assert_array_equal(output(), 2 * x.T)
+    monkeypatch.setattr(recorder, "_shown", lambda program, targets: set())
+    assert not np.array_equal(output(), 2 * x.T)

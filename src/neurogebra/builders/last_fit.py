@@ -14,6 +14,7 @@ from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.diagnosis import Diagnosis
 from neurogebra.observatory.doctor import Doctor
 from neurogebra.observatory.events import Level, Stamped, TrainEnd
+from neurogebra.observatory.looks import Look
 from neurogebra.spec import RunSpec
 from neurogebra.training import runner
 from neurogebra.training.session import Session
@@ -59,9 +60,9 @@ class Overhearing:
         """Pass on one event."""
         self._doctor.handle(stamped)
 
-    def handle_look(self, stamped: Stamped) -> None:
-        """Hand on a whole look."""
-        self._doctor.handle_look(stamped)
+    def handle_look(self, seq: int, time: float, look: Look) -> None:
+        """Pass on a whole look."""
+        self._doctor.handle_look(seq, time, look)
 
     def close(self) -> None:
         """There is nothing to let go."""

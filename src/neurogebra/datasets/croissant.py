@@ -20,7 +20,8 @@ from neurogebra.datasets.record import Column, Dataset
 from neurogebra.errors import DataError
 
 CONFORMS: Final = "http://mlcommons.org/croissant/1.0"
-HOME: Final = "https://pypi.org/project/neurogebra/"
+# Package URLs (purl): names of packages that name no host.
+HOME: Final = "pkg:pypi/neurogebra"
 _CR: Final = (
     "citeAs column conformsTo:dct equivalentProperty extract field fileProperty fileObject fileSet "
     "format includes isLiveDataset jsonPath key md5 parentField path recordSet references regex "
@@ -153,8 +154,8 @@ def _url(record: Dataset) -> str:
         return record.remote.files[0].urls[0]
     for artefact in record.sources:
         if artefact.index == "npm":
-            return f"https://www.npmjs.com/package/{artefact.package}/v/{artefact.version}"
-        return f"https://pypi.org/project/{artefact.package}/{artefact.version}/"
+            return f"pkg:npm/{artefact.package}@{artefact.version}"
+        return f"pkg:pypi/{artefact.package}@{artefact.version}"
     return HOME
 
 

@@ -19,8 +19,8 @@ class Buffers:
     """Hands out arrays for registers and takes them back when the last reader is done.
 
     given: input register → its array; targets: register → the array it must end in; pinned:
-    registers that stay. free: spare arrays by size, which programs may share that never run
-    at the same time.
+    registers that stay; shown: what some of these are other looks at. free: spare arrays by
+    size, which programs may share that never run at the same time.
     """
 
     def __init__(
@@ -32,9 +32,11 @@ class Buffers:
         dtype: np.dtype[Any],
         free: dict[int, list[np.ndarray]] | None = None,
         shape_of: Callable[[int], Shape | None] = lambda register: None,
+        shown: Iterable[int] = (),
     ) -> None:
         self.lines, self.dtype = program.lines, dtype
         self.targets, self.pinned = dict(targets), {*pinned, *targets}
+        self.stays = {*self.pinned, *shown}
         self.given = {r: a for r, a in given.items() if isinstance(a, np.ndarray)}
         self.free = {} if free is None else free
         self.owned: dict[int, np.ndarray] = {}
@@ -47,7 +49,7 @@ class Buffers:
                 self.readers.setdefault(register, []).append(place)
         self.writes = {line.out: place for place, line in enumerate(program.lines)}
         self.early = dict(self._early())
-        self.homes = Homes(program.lines, shape_of, self._room, self.pinned)
+        self.homes = Homes(program.lines, shape_of, self._room, self.stays)
 
     def owner(self, register: int) -> int:
         """Return the register that owns the numbers which `register` shows."""
@@ -78,10 +80,10 @@ class Buffers:
             return piece[0]
         size = math.prod(shape)
         # What must stay gets memory of its own: programs that share spares run in between.
-        flat = None if register in self.pinned else self._spare(size, longest=2 * size)
+        flat = None if register in self.stays else self._spare(size, longest=2 * size)
         if flat is None:
             flat = np.empty(size, self.dtype)
-        if register not in self.pinned:
+        if register not in self.stays:
             self.owned[register] = flat
         return flat[:size].reshape(shape)
 
@@ -116,13 +118,9 @@ class Buffers:
     def _last(self, register: int) -> int:
         found = self.until.get(register)
         if found is None:
-            found = len(self.lines) if register in self.pinned else self._own_last(register)
-            self.until[register] = found
+            own = self.readers.get(register, [-1])[-1]
+            found = self.until[register] = len(self.lines) if register in self.pinned else own
         return found
-
-    def _own_last(self, register: int) -> int:
-        readers = self.readers.get(register)
-        return readers[-1] if readers else -1
 
     def may_write(self, register: int, target: np.ndarray) -> bool:
         """A target's old numbers may go once nobody reads them after the register's line.

@@ -17,7 +17,7 @@ import numpy as np
 from neurogebra.core.program import Instruction
 from neurogebra.core.tree import Node
 from neurogebra.engines.kernels import copy
-from neurogebra.layers import LSTM, Layer, Shape
+from neurogebra.layers import LSTM, Shape
 
 CELL = "lstm"  # (x, W, U, b), every: the last h, or each step's
 BACK = "lstm_back"  # (g, h, x, W, U, b): the slopes of W, U and b below each other
@@ -33,9 +33,9 @@ AT_ONCE = 1 << 17
 PAGE, LINE = 4096, 64
 
 
-def fits(layer: Layer) -> bool:
-    """Say whether a layer is one that this module computes."""
-    return isinstance(layer, LSTM) and layer.activation == "tanh" and not layer.bidirectional
+def fits(layer: LSTM) -> bool:
+    """Say whether an LSTM is one that this module computes."""
+    return layer.activation == "tanh" and not layer.bidirectional
 
 
 def cell(x: Node, W: Node, U: Node, b: Node, *, every: bool) -> Node:
@@ -84,7 +84,8 @@ def write_cell(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.n
     """Write down the steps of an LSTM."""
     x, W, U, b = args
     taught = any(other.op == BACK and other.args[1] == line.out for other in recorder.program.lines)
-    made = recorder.notes[line.out] = _Cell(x, U, taught=taught)
+    made = _Cell(x, U, taught=taught)
+    recorder.notes[line.out] = made
     call = _caller(recorder, line)
     _weights(call, made, W, U, b)
     call(copy, (x.transpose(1, 2, 0),), made.X[:-1, : made.features])
@@ -93,9 +94,8 @@ def write_cell(recorder: Any, line: Instruction, args: list[np.ndarray]) -> np.n
     for step in range(made.steps):
         _forward(call, made, step)
     recorder.writer.pop(line.out, None)
-    if dict(line.attrs)["every"]:
-        return made.h[1:].transpose(2, 0, 1)
-    return made.h[-1].T
+    h = made.h
+    return h[1:].transpose(2, 0, 1) if dict(line.attrs)["every"] else h[-1].T
 
 
 def _weights(call: Callable[..., Any], made: _Cell, *weights: np.ndarray) -> None:

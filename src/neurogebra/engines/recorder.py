@@ -93,8 +93,9 @@ class Recorder:
         self.values: dict[int, Any] = {**program.numbers, **inputs}
         pinned = (*program.outputs, *program.inputs)
         self.buffers = Buffers(
-            program, inputs, targets or {}, pinned, dtype, free, self._known_shape
-        )
+            program, inputs, targets or {}, pinned, dtype, free, self._known_shape,
+            _shown(program, targets or {}),
+        )  # fmt: skip
         self.notes: dict[int, Any] = {}  # see `pools` and `lstm`
         self.entries: list[Entry] = []
         self.truths: dict[int, np.ndarray] = {}  # what comparisons find, by size
@@ -224,6 +225,15 @@ class Recorder:
         else:
             self.call(register, copy, (value,), target)
         self.values[register] = target
+
+
+def _shown(program: Program, targets: Mapping[int, np.ndarray]) -> set[int]:
+    """Return the registers whose numbers an output shows that is no more than a look at them."""
+    found = set(program.outputs) - set(targets)
+    for line in reversed(program.lines):
+        if line.out in found and line.op in (*VIEWS, "sum_to"):
+            found.add(line.args[0])
+    return found
 
 
 def _save(recorder: Recorder) -> dict[int, np.ndarray]:

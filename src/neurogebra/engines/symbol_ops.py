@@ -11,7 +11,7 @@ from neurogebra.engines import lstm
 from neurogebra.engines.forward import EngineOps
 from neurogebra.engines.recorder import UNIFORM
 from neurogebra.engines.share import joined
-from neurogebra.layers import Array, Layer
+from neurogebra.layers import LSTM, Array, Layer
 
 
 class SymbolOps(EngineOps):
@@ -42,6 +42,6 @@ class ShortOps(SymbolOps):
 
     def call(self, layer: Layer, p: Mapping[str, Array], x: Array) -> Array:
         """Build the node of a layer's kernel, or those of its own forward pass."""
-        if isinstance(layer, lstm.LSTM) and lstm.fits(layer):
+        if isinstance(layer, LSTM) and lstm.fits(layer):
             return lstm.cell(x, p["W"], p["U"], p["b"], every=layer.return_sequences)
         return super().call(layer, p, x)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,16 +16,15 @@ from neurogebra.engines.forward import (
     total_loss,
     watched,
 )
-from neurogebra.engines.protocol import Arrays, Seen, Step, looked_at
+from neurogebra.engines.protocol import Arrays, Step
 from neurogebra.engines.store import Store, model_parameters
 from neurogebra.engines.torch_mixed import Precision, device_of
 from neurogebra.engines.torch_order import Order
 from neurogebra.engines.torch_pass import TorchOps
+from neurogebra.engines.torch_sight import Sight, numbers
 from neurogebra.engines.torch_update import TorchUpdate, split
 from neurogebra.layers import Array
 from neurogebra.spec import ModelSpec, RunSpec
-
-_NONE = np.zeros(0)
 
 
 class TorchNetwork:
@@ -57,14 +55,7 @@ class TorchNetwork:
         self._leaves = list(self.p.values())
         self._grads = list(split(self.g, shapes).values())
         self._loose = self.update.by_parameter and not self.precision.scales
-        # A first layer with weights needs no gradient of its input for that of its output.
-        first = next(iter(model.placed()))
-        self.change: Tensor | None = None  # that of a probed step
-        # Whether arrays of parameters look into the tensors, and what was seen at first.
-        self.stands = device.type == "cpu" and self.order.is_view
-        self.rows: tuple[Seen, ...] = ()
-        self._parameters: dict[str, dict[str, np.ndarray]] = {}
-        self._plain_start = not first.layer.shapes(first.in_shape)
+        self._sight = Sight(model, self.order, self.w, self.g)
         self._owned: dict[str, Mapping[str, Array]] = {}
         self._take_states()
 
@@ -80,7 +71,7 @@ class TorchNetwork:
         """Take in one batch, update when it is its turn, and return the loss before that."""
         ops, outputs, loss, looked = self._learn(x, y, weights, probe=probe, loose=self._loose)
         if probe:
-            self.change = self.w.clone() if self.change is None else self.change.copy_(self.w)
+            self._sight.begin()
         if self._loose:
             self.steps += 1
             self.update.run_on([leaf.grad for leaf in self._leaves], self.steps, lr)
@@ -88,7 +79,7 @@ class TorchNetwork:
             self.steps += 1
             self.update.run(self.steps, lr)
         self.p.update({name: value.detach() for name, value in ops.kept.items()})
-        seen = _seen(self, ops, looked) if probe else ()
+        seen = self._sight.end(ops.outputs, looked, self._leaves, self._grads) if probe else ()
         return Step(loss.item(), _arrays(outputs), seen)
 
     def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
@@ -156,7 +147,7 @@ class TorchNetwork:
         """Run one pass in training mode and leave the gradient in `g`, or loose in the leaves."""
         check_batch(self.model, x, y)
         ops = TorchOps(True, self.rng, self._owned, self.order.turned)
-        batch = self.tensor(x).requires_grad_(probe and self._plain_start)
+        batch = self.tensor(x).requires_grad_(probe and self._sight.asks_input)
         outputs = self._forward(ops, batch)
         loss = _loss(self, ops, outputs, y, weights)
         looked = watched(self.model, self.run, ops, outputs) if probe else {}
@@ -182,22 +173,6 @@ class TorchNetwork:
     def arrays(self, flat: Tensor) -> dict[str, np.ndarray]:
         """Return the parameters' parts of a flat tensor of this network, as the spec has them."""
         return self.store.split(self.order.outward(flat.detach().cpu().numpy()))
-
-    def parameters_seen(self) -> dict[str, dict[str, np.ndarray]]:
-        """Return gradients, weights and changes of a probed step by parameter."""
-        assert self.change is not None  # noqa: S101 - for the type checker: it was probed
-        for leaf, grad in zip(self._leaves, self._grads, strict=True):  # wherever torch left them
-            if leaf.grad is None:
-                grad.zero_()
-            elif leaf.grad is not grad:
-                grad.copy_(leaf.grad)
-        torch.sub(self.w, self.change, out=self.change)
-        if self.stands and self._parameters:
-            return self._parameters
-        flat = {"gradient": self.g, "weight": self.w, "update": self.change}
-        found = {site: self.order.split(_array(tensor)) for site, tensor in flat.items()}
-        self._parameters = found
-        return found
 
     def _take_states(self) -> None:
         for name in self.model.state_names():
@@ -226,31 +201,6 @@ def _loss(
     return found
 
 
-def _seen(net: TorchNetwork, ops: TorchOps, looked: Mapping[str, Tensor]) -> tuple[Seen, ...]:
-    values = {("forward", name): _array(value) for name, value in ops.outputs.items()}
-    for name, value in looked.items():
-        if value.grad is not None:
-            values["backward", name] = _array(value.grad)
-    parameters = net.parameters_seen()
-    if not net.stands:
-        return tuple(looked_at(net.model, values, parameters))
-    if sum(not row.param for row in net.rows) != len(values):
-        found = tuple(looked_at(net.model, values, parameters))
-        net.rows = tuple(row if row.param else replace(row, array=_NONE) for row in found)
-        return found
-    return tuple(
-        row if row.param else Seen(row.index, row.layer, row.site, "", values[row.site, row.layer])
-        for row in net.rows
-    )
-
-
-def _array(tensor: Tensor | None) -> np.ndarray:
-    assert tensor is not None  # noqa: S101 - for the type checker: leaves own a gradient
-    wide = tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
-    found: np.ndarray = wide.detach().cpu().numpy()
-    return found
-
-
 def _slots(net: TorchNetwork) -> dict[str, np.ndarray]:
     """Return copies of the optimiser's memory, as the spec has the parameters."""
     copies = {name: _copied(slot) for name, slot in net.update.slots.items()}
@@ -263,7 +213,7 @@ def _copied(slot: Tensor | np.ndarray) -> np.ndarray:
 
 
 def _arrays(tensors: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
-    return {name: _array(tensor) for name, tensor in tensors.items()}
+    return {name: numbers(tensor) for name, tensor in tensors.items()}
 
 
 class TorchEngine:

@@ -17,9 +17,9 @@ class Sink(Protocol):
     A sink may also have `hears`, the most detail it takes when others asked for it; without
     one it hears what it asks for. `looks`, where a sink has it, says whether it asks for the
     layers of the next update; `quiet`, for how many updates it asks for nothing at all (of a
-    sink that asks for no batches it is taken for granted). `handle_look`, where a sink has it,
-    takes a whole `Look` with the place of its first event in the order, instead of `handle`
-    for each LayerSeen of it.
+    sink that asks for no batches it is taken for granted). `handle_look(seq, time, look)`,
+    where a sink has it, takes a whole `Look` and the place of its first event in the order,
+    instead of `handle` for each LayerSeen of it.
     """
 
     @property
@@ -140,10 +140,10 @@ class Bus:
         first, now = self._seq, self._clock()
         self._seq += len(look)
         for sink in sinks:
-            takes: Callable[[Stamped], None] | None = getattr(sink, "handle_look", None)
+            takes: Callable[[int, float, Look], None] | None = getattr(sink, "handle_look", None)
             try:
                 if takes is not None:
-                    takes(Stamped(first, now, look))
+                    takes(first, now, look)
                     continue
                 for seq, event in enumerate(look.events, first):
                     sink.handle(Stamped(seq, now, event))

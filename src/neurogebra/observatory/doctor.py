@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 
 from neurogebra.errors import BadValue
@@ -21,16 +20,15 @@ from neurogebra.observatory.events import (
     Verdict,
 )
 from neurogebra.observatory.governor import Governor
-from neurogebra.observatory.looks import Look, Place
-from neurogebra.observatory.pace import PLENTY, Pace, Sieve
+from neurogebra.observatory.guard import PLENTY, Guard
+from neurogebra.observatory.looks import Look
+from neurogebra.observatory.pace import Pace
 from neurogebra.observatory.rules import RULES, Context, Rule, Thresholds, examine
 
 # The findings that a run was too short, which a verdict says in its own words.
 SHORT = ("too_few_updates", "short_reach")
 # The epochs that are examined of a run that has many more: what they cost grows with the curves.
 EPOCHS = 40
-# Of a norm that alarms: from here on it is worth reading the statistics, which say it exactly.
-NEARLY, LARGEST = 0.999, 1e150
 
 
 class Doctor:
@@ -42,7 +40,7 @@ class Doctor:
     window: how many of the latest losses and sightings of an array the rules may remember.
     After `thresholds.rearm` updates a rule may speak of the same layer again. governor: whose
     budget the looks and single updates that it asks for keep to (see `Pace`); None for all.
-    plenty: the looks of a run after which not each is examined (see `Sieve`; 0: each is). Of
+    plenty: the looks of a run after which not each is examined (see `Guard`; 0: each is). Of
     the others only what is not finite, and gradients that may explode.
     """
 
@@ -72,8 +70,7 @@ class Doctor:
         self._needs_layers = any(LayerSeen in rule.on for rule in self._rules)
         self._pace = Pace(samples if self._needs_layers else 0, governor)
         self._told: dict[tuple[str, str], int] = {}
-        self._sieve = Sieve(plenty)
-        self._limits: tuple[tuple[Place, ...], list[float]] | None = None
+        self._guard = Guard(self._context, self.thresholds, plenty)
         self._left: EpochEnd | None = None  # the latest epoch, where it was only taken in
 
     @property
@@ -111,11 +108,9 @@ class Doctor:
         """Examine one event."""
         event = stamped.event
         if isinstance(event, LayerSeen):
-            planned = self._context.planned
-            self._pace.looked(event.step, planned)
-            if not self._sieve.takes(event.step, planned) and not self._is_alarming(event):
+            self._pace.looked(event.step, self._context.planned)
+            if not self._guard.lets(event):
                 return
-            self._limits = None
         elif isinstance(event, BatchEnd):
             self._pace.heard(event.step, self._context.planned)
         elif isinstance(event, EpochEnd):
@@ -132,18 +127,13 @@ class Doctor:
         for alert in examine(event, self._context, self._asked(event), self.thresholds):
             self._tell(alert)
 
-    def handle_look(self, stamped: Stamped) -> None:
+    def handle_look(self, seq: int, time: float, look: Look) -> None:
         """Examine a look, or of one among many what alarms."""
-        look = stamped.event
-        assert isinstance(look, Look)  # noqa: S101 - for the type checker: the bus knows
-        planned = self._context.planned
-        self._pace.looked(look.step, planned)
-        if not self._sieve.takes(look.step, planned):
-            pairs = zip(look.squares, self._limits_of(look.places), strict=True)
-            if all(square <= limit for square, limit in pairs):
-                return
+        if self._guard.is_calm(look):
+            self._pace.looked(look.step, self._context.planned)
+            return
         for i, event in enumerate(look.events):
-            self.handle(Stamped(stamped.seq + i, stamped.time, event))
+            self.handle(Stamped(seq + i, time, event))
 
     def close(self) -> None:
         """There is nothing to let go."""
@@ -185,35 +175,6 @@ class Doctor:
             found = self._by_event[kind, site] = tuple(own)
         return found
 
-    def _is_alarming(self, event: LayerSeen) -> bool:
-        """Whether an array of a look that nobody examines must be examined all the same."""
-        if event.stats.nonfinite:
-            return True
-        limit = self._limit(event.layer, event.site, event.param)
-        if not event.stats.norm > limit:
-            return False
-        self._sieve.alarm(event.step)
-        return True
-
-    def _limit(self, layer: str, site: str, param: str) -> float:
-        """Return the norm up to which an array cannot have exploded."""
-        if site != "gradient":
-            return math.inf
-        t, tracks = self.thresholds, self._context.tracks
-        first = tracks[key].first if (key := (layer, site, param)) in tracks else []
-        weight = tracks.get((layer, "weight", param))
-        known = weight.recent[-1].norm if weight and weight.recent else 0.0
-        return max(
-            t.explode_norm, t.explode_weights * known, t.explode_growth * (first or [0.0])[0]
-        )
-
-    def _limits_of(self, places: tuple[Place, ...]) -> list[float]:
-        """Return the sum of squares up to which an array needs no closer look, for each."""
-        if self._limits is None or self._limits[0] is not places:
-            norms = [min(NEARLY * self._limit(p.layer, p.site, p.param), LARGEST) for p in places]
-            self._limits = places, [norm * norm for norm in norms]
-        return self._limits[1]
-
     def _is_turn(self, event: EpochEnd) -> bool:
         """Whether an epoch is examined: of very many not each, but the first ones and the last."""
         epochs = self._context.start.epochs if self._context.start else 0
@@ -231,7 +192,7 @@ class Doctor:
         self.alerts.append(alert)
         if alert.severity != SEVERITIES[0]:
             self._pace.suspect(alert.step)
-            self._sieve.alarm(alert.step)
+            self._guard.alarm(alert.step)
         self._publish(alert)
 
 

@@ -10,7 +10,7 @@ from neurogebra.observatory.pace import CALM, SUSPICIOUS
 from neurogebra.observatory.rule import Context, Thresholds
 
 # Looks of a run after which not each of many is examined, but so many of a run of known length.
-PLENTY = 60
+PLENTY = 10**9
 # Of a norm that alarms: from here on it is worth reading the statistics, which say it exactly.
 NEARLY, LARGEST = 0.999, 1e150
 
@@ -74,7 +74,7 @@ class Guard:
         if self._limits is None or self._limits[0] is not look.places:
             norms = [NEARLY * self._limit(p.layer, p.site, p.param) for p in look.places]
             self._limits = look.places, [min(norm, LARGEST) ** 2 for norm in norms]
-        for square, limit in zip(look.squares, self._limits[1], strict=True):  # noqa: SIM110
+        for square, limit in zip(look.squares, self._limits[1], strict=True):
             if not square <= limit:  # all() takes as long again, at every update
                 return False
         return True

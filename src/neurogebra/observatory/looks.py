@@ -45,9 +45,9 @@ class Sighted(Protocol):
 
 
 class Place(NamedTuple):
-    """What one array of a look is."""
+    """What one array of a look is. at: the place of its layer."""
 
-    index: int
+    at: int
     layer: str
     site: str
     param: str
@@ -99,18 +99,18 @@ class Look(Event):
             self._plan = None
 
     def _told(self, plan: Plan) -> Iterator[LayerSeen]:
-        last = max((place.index for place in self.places), default=0)
+        last = max((place.at for place in self.places), default=0)
         known = plan.statistics(self.squares)
         for place, array, found in zip(self.places, plan.arrays, known, strict=True):
             if place.site == "forward":
-                end = place.index == last
+                end = place.at == last
                 found = self._units.add(found, array, place.layer, place.activation, last=end)
             counted = self._deep and place.site in SPREAD
             yield LayerSeen(
                 epoch=self.epoch,
                 batch=self.batch,
                 step=self.step,
-                index=place.index,
+                index=place.at,
                 layer=place.layer,
                 site=place.site,
                 param=place.param,

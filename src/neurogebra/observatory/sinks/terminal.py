@@ -82,10 +82,9 @@ class Terminal:
             case _:
                 self._remark(event)
 
-    def handle_look(self, stamped: Stamped) -> None:
+    def handle_look(self, seq: int, time: float, look: Look) -> None:
         """Gather a look, where it is to be shown; else its statistics need not be taken."""
-        look = stamped.event
-        if isinstance(look, Look) and self._formulas.takes_look(look.squares):
+        if self._formulas.takes_look():
             for event in look.events:
                 self._formulas.hear(event)
 
