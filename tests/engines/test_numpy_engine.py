@@ -13,6 +13,7 @@ from neurogebra.engines.kernels import copy
 from neurogebra.engines.numpy_engine import ENGINE, KEPT_PROGRAMS
 from neurogebra.engines.reference import first_batch, first_weights
 from neurogebra.layers import (
+    LSTM,
     Activation,
     AveragePooling2D,
     BatchNorm,
@@ -63,6 +64,7 @@ IMAGES = ModelSpec(
         Dense(3, "softmax"),
     ),
 )
+READER = ModelSpec("reader", (9, 4), (LSTM(16, return_sequences=True), LSTM(8), Dense(1)))
 # What a step may leave for a moment: its Step, floats, and NumPy's iterators; no array.
 BYTES = 4096
 
@@ -112,8 +114,9 @@ def held(net, batch) -> tuple[int, int]:
         (FULL, "mse", 8),
         (FULL, "huber", 8),
         (IMAGES, "categorical_crossentropy", 32),
+        (READER, "mse", 32),
     ],
-    ids=["small", "small, many rows", "wide", "dropout and batch norm", "huber", "images"],
+    ids=["small", "small, many rows", "wide", "dropout and batch norm", "huber", "images", "LSTMs"],
 )
 def test_a_step_allocates_no_array(model, loss, rows):
     peak, left = held(*warm(model, loss, rows))

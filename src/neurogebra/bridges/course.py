@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from neurogebra.errors import BadValue, NotReady
-from neurogebra.observatory.bus import Bus
+from neurogebra.observatory.bus import PATIENCE, Bus
 from neurogebra.observatory.events import (
     BatchEnd,
     EpochEnd,
@@ -70,6 +70,7 @@ class Course:
         self._total, self._rows = 0.0, 0
         self._last, self._epoch_began = 0.0, 0.0
         self._open, self._calm = -1, 0
+        self._later: dict[str, int] = {}  # the update from which work may be affordable
 
     def start(self, layers: Sequence[LayerInfo]) -> None:
         """Say that the run begins."""
@@ -117,7 +118,7 @@ class Course:
         lost = not math.isfinite(loss)
         if lost and place.step >= self._calm:
             self.suspicion, self._calm = SUSPICIOUS, place.step + CALM
-        if not (lost or seen or self.governor.affords("batch", STEPS)):
+        if not (lost or seen or self.affords("batch", STEPS)):
             return
         self.told += 1
         began = self.governor.clock()
@@ -132,6 +133,16 @@ class Course:
             )
         )
         self.governor.learn("batch", self.governor.clock() - began)
+
+    def affords(self, what: str, share: float = 1.0) -> bool:
+        """Return whether a piece of work fits into the budget; not asked again before it may."""
+        if self.step < self._later.get(what, 0):
+            return False
+        wait = self.governor.wait(what, share)
+        if wait > 0 and self.governor.training > 0:
+            updates = wait * self.step / self.governor.training
+            self._later[what] = self.step + int(min(updates, PATIENCE))
+        return wait <= 0
 
     def end_epoch(self, metrics: Mapping[str, Any], rate: float, now: float) -> None:
         """Say that the epoch of the updates so far is over; NotReady when there are none."""

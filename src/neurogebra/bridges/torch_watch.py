@@ -128,7 +128,7 @@ class Eye:
         if self._hook is None or self._probe.armed:
             return
         suspicious = course.suspicion > 0
-        if suspicious or (g.affords("look") and self._is_due()):
+        if suspicious or (course.affords("look") and self._is_due()):
             course.suspicion -= suspicious
             self._armed_at = g.so_far()
             self._probe.arm()

@@ -2,8 +2,8 @@
 
 [W; U; b] is one array among a network's numbers, so that a step's gates are one product with
 [x; h; 1]. σ(z) = ½ + ½ tanh(z/2): with z halved by the weights, one tanh bends all gates. What
-the derivative of a step needs of the forward pass is computed for many steps at once, and what
-goes back through a step is two products of blocks that lie side by side.
+the derivative of a step needs of the forward pass is computed for many steps at once; what is
+left for the way back is one factor a block and the product with U.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class _Cell:
     def __init__(self, x: np.ndarray, U: np.ndarray, *, taught: bool) -> None:
         batch, self.steps, self.features = x.shape
         self.units = u = U.shape[0]
-        self.taught, dtype = taught, x.dtype
+        dtype = x.dtype
         self.Z = room((self.steps + 1 if taught else 2, 6, u, batch), dtype, 0)
         self.sums = room((self.steps if taught else 1, 2, u, batch), dtype, 3)
         self.X = room((self.steps + 1, self.features + u + 1, batch), dtype, 1)

@@ -10,7 +10,7 @@ from neurogebra.observatory.pace import CALM, SUSPICIOUS
 from neurogebra.observatory.rule import Context, Thresholds
 
 # Looks of a run after which not each of many is examined, but so many of a run of known length.
-PLENTY = 10**9
+PLENTY = 60
 # Of a norm that alarms: from here on it is worth reading the statistics, which say it exactly.
 NEARLY, LARGEST = 0.999, 1e150
 
