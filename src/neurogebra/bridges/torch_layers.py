@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neurogebra.observatory.governor import Governor
 from neurogebra.observatory.events import LayerInfo
+from neurogebra.observatory.governor import Governor
 
 # Rows of an output that are looked at.
 ROWS = 32

@@ -161,7 +161,9 @@ def _finite(values: list[float]) -> bool:
 
 def _best(curve: list[float]) -> float:
     """Return the lowest of a curve, one epoch by itself left out of account."""
-    return min(median(curve[max(0, i - 1) : i + 2]) for i in range(len(curve)))
+    ends = median(curve[:2]), median(curve[-2:])
+    threes = zip(curve, curve[1:], curve[2:], strict=False)
+    return min(*ends, *(sorted(three)[1] for three in threes))
 
 
 def _on_its_way(ctx: Context, curve: list[float], trivial: float, t: Thresholds) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -24,13 +25,15 @@ from neurogebra.observatory.events import (
     TrainStart,
     Verdict,
 )
-from neurogebra.observatory.looks import Look
 from neurogebra.observatory.render.text import inert
 from neurogebra.observatory.sinks import terminal_text as say
 from neurogebra.observatory.sinks.terminal_epochs import Epochs
 from neurogebra.observatory.sinks.terminal_formulas import Formulas
 from neurogebra.observatory.sinks.terminal_live import View
 from neurogebra.observatory.sinks.terminal_screen import DIM, Screen
+
+if TYPE_CHECKING:  # it stands on NumPy, which the list of commands does not need
+    from neurogebra.observatory.looks import Look
 
 # The same alert is told in full once, then in one line, then only counted.
 _SHORT_ALERTS = 2
