@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,13 +17,12 @@ from neurogebra.observatory.events import (
     LayerSeen,
     Level,
     Note,
-    SinkFailed,
-    Stamped,
     Stats,
     Verdict,
 )
 from neurogebra.observatory.governor import Governor, checked
 from neurogebra.observatory.presets import level_of
+from neurogebra.observatory.sinks.failures import Failures
 from neurogebra.observatory.sinks.terminal import Terminal
 
 
@@ -67,23 +65,6 @@ def check(log_level: Level | int | str, every: int | None, budget: float | None)
     return level_of(log_level)
 
 
-class Lost:
-    """A sink that remembers which others failed, so that nobody loses them silently."""
-
-    name, level = "lost", Level.BASIC
-
-    def __init__(self) -> None:
-        self.found: list[SinkFailed] = []
-
-    def handle(self, stamped: Stamped) -> None:
-        """Remember a failure."""
-        if isinstance(stamped.event, SinkFailed):
-            self.found.append(stamped.event)
-
-    def close(self) -> None:
-        """There is nothing to let go."""
-
-
 class Desk:
     """One run under observation: its course, who listens, and what the doctor says.
 
@@ -104,7 +85,7 @@ class Desk:
         level = check(log_level, every, budget)
         self.governor = Governor(budget, clock)
         self._bus = Bus([Terminal(level)] if level > Level.SILENT else [])
-        self._lost, self._doctor, self._every = Lost(), Doctor(self._bus.publish), every
+        self._lost, self._doctor, self._every = Failures(), Doctor(self._bus.publish), every
         for sink in (self._lost, *sinks, self._doctor):
             self._bus.add(sink)
         self.course = Course(self._bus, self.governor, plan)
@@ -168,7 +149,5 @@ class Desk:
             self._bus.publish(self.verdict)
         finally:
             self._bus.close()
-        for lost in self._lost.found:
-            text = f"{lost.sink} failed and was taken off: {lost.error}"
-            warnings.warn(text, RuntimeWarning, stacklevel=3)
+        self._lost.warn(3)
         return self.verdict

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -18,9 +17,10 @@ from neurogebra.errors import BadValue
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.diagnosis import Diagnosis
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.events import Alert, Level, Note, SinkFailed, Stamped, Verdict
+from neurogebra.observatory.events import Alert, Level, Note, Verdict
 from neurogebra.observatory.governor import GRACE, Governor
 from neurogebra.observatory.presets import level_of
+from neurogebra.observatory.sinks.failures import Failures
 from neurogebra.observatory.sinks.terminal import Terminal
 
 
@@ -152,7 +152,7 @@ class Watcher:
     verdict: the doctor's word at the end, None before.
     """
 
-    def __init__(self, eye: Eye, doctor: Doctor, lost: Lost) -> None:
+    def __init__(self, eye: Eye, doctor: Doctor, lost: Failures) -> None:
         self._eye, self._doctor, self._lost = eye, doctor, lost
         self._governor, self._course = eye.course.governor, eye.course
         self.verdict: Verdict | None = None
@@ -215,9 +215,7 @@ class Watcher:
             bus.publish(self.verdict)
         finally:
             bus.close()
-        for lost in self._lost.found:
-            text = f"{lost.sink} failed and was taken off: {lost.error}"
-            warnings.warn(text, RuntimeWarning, stacklevel=2)
+        self._lost.warn()
         return self.verdict
 
     def __enter__(self) -> Watcher:
@@ -246,23 +244,6 @@ class Epoch:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if kind is None:
             self._end(self._metrics)
-
-
-class Lost:
-    """A sink that remembers which others failed, so that nobody loses them silently."""
-
-    name, level = "lost", Level.BASIC
-
-    def __init__(self) -> None:
-        self.found: list[SinkFailed] = []
-
-    def handle(self, stamped: Stamped) -> None:
-        """Remember a failure."""
-        if isinstance(stamped.event, SinkFailed):
-            self.found.append(stamped.event)
-
-    def close(self) -> None:
-        """There is nothing to let go."""
 
 
 def watch(
@@ -306,7 +287,7 @@ def watch(
         run=_known(module, optimizer, run or {}),
     )
     bus = Bus([Terminal(level)] if level > Level.SILENT else [])
-    lost, doctor = Lost(), Doctor(bus.publish, governor=governor)
+    lost, doctor = Failures(), Doctor(bus.publish, governor=governor)
     for sink in (lost, *sinks, doctor):
         bus.add(sink)
     return Watcher(Eye(module, optimizer, Course(bus, governor, plan), every), doctor, lost)

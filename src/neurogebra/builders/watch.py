@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ from neurogebra.builders.last_fit import LastFit, Overhearing
 from neurogebra.errors import BadValue, RunError
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.events import Event, Level, Note, SinkFailed, Stamped, TrainEnd
+from neurogebra.observatory.events import Event, Level, Note, Stamped, TrainEnd
 from neurogebra.observatory.fingerprint import TrainingFingerprint
 from neurogebra.observatory.governor import BUDGET, Governor
 from neurogebra.observatory.presets import LogConfig
 from neurogebra.observatory.recorder import BackendSink
 from neurogebra.observatory.sinks.exporters import EXPORTERS
+from neurogebra.observatory.sinks.failures import Failures
 from neurogebra.observatory.sinks.history import History
 from neurogebra.observatory.sinks.terminal import Terminal
 from neurogebra.training.control import Control, Wish
@@ -124,24 +124,6 @@ class Calls:
         """There is nothing to let go."""
 
 
-class Failures:
-    """A sink that remembers which other sinks were lost, so that nobody loses them silently."""
-
-    name = "failures"
-    level = Level.BASIC
-
-    def __init__(self) -> None:
-        self.found: list[SinkFailed] = []
-
-    def handle(self, stamped: Stamped) -> None:
-        """Remember a failure."""
-        if isinstance(stamped.event, SinkFailed):
-            self.found.append(stamped.event)
-
-    def close(self) -> None:
-        """There is nothing to let go."""
-
-
 def train_watched(session: Session, watch: Watch, history: History, last: LastFit) -> TrainEnd:
     """Train to the end and return the last event; `last` keeps the doctor.
 
@@ -177,9 +159,7 @@ def train_watched(session: Session, watch: Watch, history: History, last: LastFi
         calls.deliver()
     finally:
         bus.close()
-    for lost in failures.found:
-        text = f"{lost.sink} failed and was taken off: {lost.error}"
-        warnings.warn(text, RuntimeWarning, stacklevel=3)
+    failures.warn(3)
     if stop.asked:
         raise KeyboardInterrupt
     return end
