@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 Metrics: TypeAlias = Mapping[str, float]
+NOTHING: Metrics = MappingProxyType({})
 
 
 class Level(IntEnum):
@@ -129,7 +131,8 @@ class LayerSeen(Event):
     site: "forward" (the layer's output), "backward" (dL/d output), "gradient" (of one
     parameter), "weight" (its value), "update" (its change). param names the parameter for
     the last three. shape includes the batch for the first two. histogram: `stats.histogram`
-    of the array where a listener asked for DEBUG, else empty.
+    of the array where a listener asked for DEBUG, else empty. rare: what is taken of some
+    arrays in some looks only, by name; see `units.Units.rare`.
     """
 
     kind: ClassVar[str] = "layer_seen"
@@ -146,6 +149,22 @@ class LayerSeen(Event):
     activation: str = ""
     formula: str = ""
     histogram: tuple[int, ...] = ()
+    rare: Metrics = field(default_factory=lambda: NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeSeen(Event):
+    """A forward pass outside any update ran layers in the mode that is for training.
+
+    layer: one that behaves differently there (dropout, batch normalisation); passes: how many
+    such passes there were so far.
+    """
+
+    kind: ClassVar[str] = "mode_seen"
+    epoch: int
+    step: int
+    layer: str
+    passes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +172,8 @@ class EpochEnd(Event):
     """An epoch is over: the row-weighted means of its batches, and validation if there is any.
 
     metrics: "loss", "accuracy" (classification), "val_loss", "val_accuracy"; a metric that
-    was not measured is absent, never 0. best: the monitored value is the best so far.
+    was not measured is absent, never 0. best: the monitored value is the best so far. waited:
+    the seconds, of all of it, in which the next rows were not there yet.
     """
 
     kind: ClassVar[str] = "epoch_end"
@@ -163,6 +183,7 @@ class EpochEnd(Event):
     learning_rate: float
     seconds: float
     best: bool = False
+    waited: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

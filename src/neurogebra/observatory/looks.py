@@ -118,6 +118,7 @@ class Look(Event):
                 stats=found,
                 activation=place.activation if place.site in ACTIVE else "",
                 histogram=stats.histogram(array) if counted else (),
+                rare=self._units.rare(place.layer, place.site, place.param, array, self.step),
             )
 
 

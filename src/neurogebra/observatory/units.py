@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurogebra.observatory.events import Stats
+from neurogebra.observatory.events import NOTHING, Metrics, Stats
 from neurogebra.observatory.stats import RECTIFIED
 
 LOOKS = 5
@@ -57,6 +57,12 @@ class Units:
             return stats
         idle = np.logical_and.reduce(masks)
         return replace(stats, idle_pct=100.0 * float(np.count_nonzero(idle)) / idle.size)
+
+    def rare(
+        self, layer: str, site: str, param: str, array: npt.NDArray[Any], step: int
+    ) -> Metrics:
+        """Return what is worth taking of this array in this look beyond its statistics."""
+        return NOTHING
 
 
 def _row_std(array: npt.NDArray[Any]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from neurogebra.engines import Step
@@ -26,6 +26,7 @@ from neurogebra.training.baseline import baseline
 from neurogebra.training.data import Batch, Data
 from neurogebra.training.facts import facts
 from neurogebra.training.session import Session
+from neurogebra.training.waited import Waited
 
 PASSED = Event()
 """An update that nobody asked to hear of: yielded in its turn, for who steps; never told."""
@@ -37,7 +38,7 @@ class Ears:
 
     wants(level): whether anybody listens at a level; looks(): whether anybody asks for the
     layers of the next update; quiet(): for how many updates from here nobody asks anything;
-    whole: whether a look is told as one.
+    whole: whether a look is told as one; waited: how long the loop waited for its rows.
     """
 
     wants: Callable[[Level], bool]
@@ -46,6 +47,7 @@ class Ears:
     governor: Governor
     looker: Looker
     whole: bool = False
+    waited: Waited = field(default_factory=Waited)
 
 
 def train(
@@ -87,6 +89,7 @@ def train(
             learning_rate=session.last_rate,
             seconds=time.perf_counter() - clock,
             best=best,
+            waited=ears.waited.take(),
         )
     session.finish()
     yield TrainEnd(
@@ -109,7 +112,7 @@ def _batches(session: Session, ears: Ears) -> Iterator[Event]:
         g.start()
     g.step = p.step
     rest = ears.quiet()
-    for batch in session.data.epoch(p.epoch, session.run, start=p.batch):
+    for batch in ears.waited.over(session.data.epoch(p.epoch, session.run, start=p.batch)):
         if rest > 0 and not (batch.index == 0 and ears.wants(Level.EXPERT)):
             rest -= 1
             done, metrics, seconds = session.step(batch, told=False)
