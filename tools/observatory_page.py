@@ -36,8 +36,8 @@ import numpy as np
 from neurogebra.builders.model_builder import ModelBuilder
 
 rng = np.random.default_rng(0)
-X = rng.normal(size=(800, 12)) * np.logspace(0, 4, 12)  # columns from 1 to 10,000
-y = (X[:, 0] > 0).astype(int)  # which hangs on the smallest
+X = rng.normal(size=(800, 12)) * np.logspace(0, 4, 12)
+y = (X[:, 0] > 0).astype(int)
 
 builder = ModelBuilder()
 model = builder.Sequential(
@@ -64,7 +64,7 @@ def page(example: str | None = None) -> str:
     for rule in RULES.values():
         parts += [*_rule(rule), ""]
     parts += ["## Causes", "", _CAUSES, ""]
-    head = ("Cause", "What it is", "What to change", "Tried by `--prove-fix`", "Rules")
+    head = ("Cause", "What to change", "Tried by `--prove-fix`", "Rules")
     parts += [*_table(head, _causes()), ""]
     parts += ["## Thresholds", "", _THRESHOLDS, "", *_table(("Field", "Value"), _numbers()), ""]
     return "\n".join(parts)
@@ -144,8 +144,7 @@ def _causes() -> Iterator[tuple[str, ...]]:
         rules = [name for name, votes in VOTES.items() if kind.name in votes]
         tried = "; ".join(change.text for change in proposed(kind.name, (), {}))
         yield (
-            f"`{kind.name}`",
-            kind.text,
+            f"`{kind.name}` {kind.text}",
             kind.change,
             tried or "nothing",
             ", ".join(f"`{name}`" for name in rules),
