@@ -1,10 +1,14 @@
 """How often the change that a diagnosis proposes helps: faulty trainings, tried again shortly.
 
-Run: python benchmarks/remedies.py [--seeds 0 1 2] [--cases [FILE]] [--only TEXT] [--out FILE]
+Run: python benchmarks/remedies.py [--seeds 0 1 2] [--cases [FILE]] [--only TEXT]
+                                   [--clock wall|cpu] [--out FILE]
 Without --cases: trainings of our own, each with one fault that a change of the run can put
 right. With it: the faulty programs of ../shared/faults/cases.json (or FILE); those whose fault
 is a hand-written loop's are left out, since no description of a run holds it. A run counts as
-helped where one of at most three changes did; extra time is that of all short runs.
+helped where one of at most three changes did, on one seed or on both of two ("not certain"
+counts as no); extra time is that of all short runs and all that belongs to them, as a share of
+the run's own. --clock cpu counts the processor's time of this process for both, for machines
+that others work on.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -27,7 +31,15 @@ from neurogebra.errors import NeurogebraError
 from neurogebra.layers import Dense
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.remedy import HELPED, UNTRIED, Proof
+from neurogebra.observatory.remedy import (
+    FLOOR,
+    HELPED,
+    SHARE,
+    UNCERTAIN,
+    UNTRIED,
+    Proof,
+    Trial,
+)
 from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.training.data import Data, prepare
 from neurogebra.training.runner import run as train
@@ -35,6 +47,7 @@ from neurogebra.training.session import Session
 
 CASES = Path(__file__).parents[2] / "shared" / "faults" / "cases.json"
 ROWS, LIMIT = 3000, 4000
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 IN_A_LOOP = ("l1", "l2", "mutation")
 
 
@@ -54,17 +67,23 @@ class Tried:
         return self.proof.verdict == HELPED
 
 
-def attempt(name: str, fault: str, begun: Beginning, session: Session) -> Tried:
+def attempt(
+    name: str,
+    fault: str,
+    begun: Beginning,
+    session: Session,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Tried:
     """Train a faulty run to its end under a doctor, and try what the diagnosis proposes."""
     bus = Bus(strict=True)
     doctor = Doctor(bus.publish)
     bus.add(doctor)
-    start = time.perf_counter()
+    start = clock()
     with np.errstate(all="ignore"):
         end = train(session, bus)
-    spent = time.perf_counter() - start
+    spent = clock() - start
     found = doctor.diagnosis()
-    proof = prove(begun, found, end.step, spent)
+    proof = prove(begun, found, end.step, spent, clock=clock)
     causes = tuple(c.name for c in found.causes)
     return Tried(name, fault, begun.run.seed, causes, proof)
 
@@ -183,30 +202,49 @@ def published(path: Path, seed: int) -> Iterator[tuple[str, str, Program]]:
 def line(t: Tried) -> str:
     """Return one run as a line."""
     share = t.proof.time_share or 0.0
-    tried = "; ".join(f"{each.made}: {each.verdict}" for each in t.proof.trials) or "nothing tried"
+    tried = "; ".join(map(_told, t.proof.trials)) or "nothing tried"
     mark = "helped " if t.helped else "no     "
     named = ", ".join(t.causes) or "-"
-    return f"{t.name:36}{t.seed:2} {mark}{share:5.0%}  {t.fault} | {named} <- {tried}"
+    left = "".join(f"; no time for {text}" for text in t.proof.left)
+    took = f"{t.proof.run_seconds:6.2f} s {share:5.0%}"
+    return f"{t.name:28}{t.seed:2} {mark}{took}  {t.fault} | {named} <- {tried}{left}"
+
+
+def _told(trial: Trial) -> str:
+    tries = " ({} of {} tries)".format(*trial.tries) if trial.again else ""
+    return f"{trial.made}: {trial.verdict} after {trial.before.updates}{tries}"
 
 
 def summary(tried: list[Tried], refused: int) -> Iterator[str]:
     """Yield the head figures."""
-    helped = sum(t.helped for t in tried)
+    helped = [t for t in tried if t.helped]
     some = [t for t in tried if t.proof.trials]
     shares = sorted(t.proof.time_share or 0.0 for t in some)
-    updates = [
-        sum(e.updates for e in {id(o): o for each in t.proof.trials
-                                for o in (each.before, each.after) if o}.values())
-        / t.proof.run_updates for t in some
-    ]  # fmt: skip
+    updates = [t.proof.played / t.proof.run_updates for t in some]
+    last = [t.proof.trials[-1] for t in helped]
     yield f"faulty runs: {len(tried)}; refused before the first step: {refused}"
-    yield f"  helped by a proposed change  {helped / len(tried):6.1%} ({helped}/{len(tried)})"
+    yield f"  helped by a proposed change  {_of(len(helped), len(tried))}"
     first = sum(bool(t.proof.trials) and t.proof.trials[0].verdict == HELPED for t in tried)
-    yield f"  by the first one tried       {first / len(tried):6.1%} ({first}/{len(tried)})"
-    cheap = sum(share <= 0.25 for share in shares)
-    yield f"  extra time                   median {median(shares):.0%} of the run's own"
-    yield f"    at most a quarter          {cheap / len(shares):6.1%} ({cheap}/{len(shares)})"
+    yield f"  by the first one tried       {_of(first, len(tried))}"
+    twice = sum(trial.tries[1] > 1 for trial in last)
+    yield f"  of these on two seeds        {_of(twice, len(helped))}"
+    unsure = sum(t.proof.verdict == UNCERTAIN for t in tried)
+    yield f"  not certain                  {_of(unsure, len(tried))}"
+    p90 = shares[min(len(shares) - 1, int(0.9 * len(shares)))]
+    yield f"  extra time                   median {median(shares):.0%}, p90 {p90:.0%} of the run's"
+    long = [t.proof.time_share or 0.0 for t in some if t.proof.run_seconds >= FLOOR / SHARE]
+    kept = sum(share <= SHARE for share in shares)
+    if long:
+        ends = f"median {median(long):.0%}, most {max(long):.0%}"
+        yield f"    of runs from {FLOOR / SHARE:g} s on      {ends}"
+    yield f"    at most a quarter          {_of(kept, len(shares))}"
+    kept = sum(t.proof.seconds <= t.proof.allowed for t in some)
+    yield f"    at most what is allowed    {_of(kept, len(shares))}"
     yield f"  extra updates                median {median(updates):.0%}"
+
+
+def _of(some: int, of: int) -> str:
+    return f"{some / max(1, of):6.1%} ({some}/{of})"
 
 
 def _programs(options: argparse.Namespace) -> Iterator[Tried | None]:
@@ -215,14 +253,16 @@ def _programs(options: argparse.Namespace) -> Iterator[Tried | None]:
             for name, fault, begun in ours(seed):
                 if options.only in name:
                     session = Session(begun.model, begun.run, begun.data, begun.checks)
-                    yield attempt(name, fault, begun, session)
+                    yield attempt(name, fault, begun, session, options.clock)
             continue
         for name, fault, program in published(options.cases, seed):
             if options.only in name:
-                yield _attempt_of(name, fault, program)
+                yield _attempt_of(name, fault, program, options.clock)
 
 
-def _attempt_of(name: str, fault: str, program: Program) -> Tried | None:
+def _attempt_of(
+    name: str, fault: str, program: Program, clock: Callable[[], float] = time.perf_counter
+) -> Tried | None:
     from fault_data import rows_of
 
     rows = rows_of(program.fields["data_generator"], program.other_words, program.seed)
@@ -235,7 +275,7 @@ def _attempt_of(name: str, fault: str, program: Program) -> Tried | None:
     assert isinstance(checks, Data)
     weights = {n: a.copy() for n, a in session.network.weights().items()}
     begun = Beginning(session.model, session.run, data, checks, weights)
-    return attempt(name, fault, begun, session)
+    return attempt(name, fault, begun, session, clock)
 
 
 def main() -> None:
@@ -247,8 +287,10 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--cases", nargs="?", type=Path, const=CASES)
     parser.add_argument("--only", default="")
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    named, options.clock = options.clock, CLOCKS[options.clock]
     tried, refused, lines = [], 0, []
     for found in _programs(options):
         if found is None:
@@ -257,7 +299,9 @@ def main() -> None:
         tried.append(found)
         lines.append(line(found))
         print(lines[-1], flush=True)
-    head = list(summary(tried, refused))
+    which = "trainings of our own" if options.cases is None else options.cases.name
+    seeds = " ".join(map(str, options.seeds))
+    head = [f"remedies: {which}; seeds {seeds}; {named} time", *summary(tried, refused)]
     print("\n" + "\n".join(head))
     if options.out:
         options.out.write_text("\n".join([*head, "", *lines]) + "\n", encoding="utf-8")

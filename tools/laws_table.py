@@ -25,8 +25,8 @@ def laws() -> types.ModuleType:
 
 def row(held: types.ModuleType, formula: object) -> tuple[int, int, float, float, int, int]:
     """Return values and slopes checked, worst ulp of both dtypes, references, libraries."""
-    doubles, worst = held.check_exact(formula)
-    singles, rough = held.check_exact(formula, "float32")
+    doubles, worst = held.check_exact(formula, wide=True)
+    singles, rough = held.check_exact(formula, "float32", wide=True)
     slopes = sum(held.check_gradient(formula).values())
     checked = doubles + singles
     return checked, slopes, worst, rough, held.references(formula), held.libraries(formula)

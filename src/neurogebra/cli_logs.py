@@ -18,6 +18,7 @@ from neurogebra import cli_text, files
 from neurogebra.errors import BadValue, Corrupt, RunError, UnknownName
 from neurogebra.observatory.otel import otlp
 from neurogebra.observatory.render.text import inert, metric, number
+from neurogebra.observatory.replay import silence
 from neurogebra.observatory.sinks.ndjson import TIERS
 from neurogebra.observatory.sinks.ndjson_follow import Torn, followed, stored
 from neurogebra.observatory.sinks.ndjson_lines import Record, encode
@@ -57,7 +58,7 @@ def tell_logs(folder: Path, wanted: Wanted, *, follow: bool, as_json: bool, otel
     """Print the stored events of a run; follow: go on until it is over or Ctrl-C.
 
     as_json: each as one line of JSON; otel: as one OTLP/JSON request a line. An unfinished last
-    line of a log is told on stderr.
+    line of a log is told on stderr, and so is a run that fell silent.
     """
     if wanted.tier is not None and wanted.tier not in TIERS:
         raise UnknownName("tier", wanted.tier, near(wanted.tier, TIERS) or TIERS)
@@ -74,6 +75,9 @@ def tell_logs(folder: Path, wanted: Wanted, *, follow: bool, as_json: bool, otel
                 typer.echo(_json(otlp(record, run)) if otel else encode(record))
         else:
             _show(cli_text.screen(), found, 1 if follow else _AT_ONCE)
+    silent = None if follow else silence(folder)
+    if silent:
+        cli_text.screen(stderr=True).show(Text(silent, COLOURS["warning"]))
 
 
 def run_id(folder: Path) -> str:
@@ -120,7 +124,7 @@ def _where(record: Record) -> str:
 def _numbers(data: Mapping[str, Any]) -> str:
     """Return what an event measured: its metrics, or the statistics of an array."""
     pairs = [("loss", data["loss"])] if _is_number(data.get("loss")) else []
-    for name in ("metrics", "evidence"):
+    for name in ("metrics", "evidence", "rare"):
         values = data.get(name)
         pairs += list(values.items()) if isinstance(values, Mapping) else []
     words = [f"{inert(k, 40)} {metric(float(v))}" for k, v in pairs if _is_number(v)]

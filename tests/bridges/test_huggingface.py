@@ -12,40 +12,19 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 pytest.importorskip("accelerate", reason="accelerate, which Trainer needs, is not installed")
 
+from tests.bridges.kept import Kept, is_told_in_order  # noqa: E402
+from tests.bridges.loops import are_equal, body, has_hooks, rows  # noqa: E402
 from torch import nn  # noqa: E402
 
 from neurogebra.bridges import HuggingFaceCallback  # noqa: E402
 from neurogebra.errors import NotReady  # noqa: E402
 from neurogebra.observatory.events import (  # noqa: E402
-    Alert,
     BatchEnd,
     EpochEnd,
-    EpochStart,
-    LayerSeen,
-    Level,
     Note,
     TrainEnd,
     TrainStart,
-    Verdict,
 )
-
-
-class Kept:
-    """A sink that keeps what it hears."""
-
-    name, level = "kept", Level.EXPERT
-
-    def __init__(self):
-        self.events, self.closed = [], False
-
-    def handle(self, stamped):
-        self.events.append(stamped.event)
-
-    def close(self):
-        self.closed = True
-
-    def of(self, kind):
-        return [e for e in self.events if isinstance(e, kind)]
 
 
 class Net(nn.Module):
@@ -53,8 +32,7 @@ class Net(nn.Module):
 
     def __init__(self, returns=True, broken=-1):
         super().__init__()
-        torch.manual_seed(0)
-        self.body = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))
+        self.body = body()
         self.losses, self.returns, self.broken = [], returns, broken
 
     def forward(self, x, labels=None):
@@ -81,8 +59,7 @@ class Summed(Net):
 
 class Rows(torch.utils.data.Dataset):
     def __init__(self):
-        made = torch.Generator().manual_seed(1)
-        self.x, self.y = torch.randn(80, 6, generator=made), torch.randint(3, (80,), generator=made)
+        self.x, self.y = rows()
 
     def __len__(self):
         return 80
@@ -117,25 +94,20 @@ def watched(model, tmp_path, **options):
 def test_a_training_is_told_in_order(tmp_path):
     model = Net()
     kept, watcher = watched(model, tmp_path, eval_strategy="epoch")
-    kinds = [type(e) for e in kept.events if not isinstance(e, (Alert, LayerSeen, Note))]
-    one = [EpochStart, *[BatchEnd] * 4, EpochEnd]
-    assert kinds == [TrainStart, *one, *one, TrainEnd, Verdict]
+    assert is_told_in_order(kept, epochs=2, batches=4)
     assert [e.loss for e in kept.of(BatchEnd)] == pytest.approx(model.losses)
     assert [e.rows for e in kept.of(BatchEnd)] == [20] * 8
     start, ends = kept.of(TrainStart)[0], kept.of(EpochEnd)
     assert (start.name, start.epochs, start.batches) == ("Net", 2, 4)
     assert [set(e.metrics) for e in ends] == [{"loss", "val_loss"}] * 2
-    assert kept.of(TrainEnd)[0].reason == "completed"
     assert watcher.looks == 8
-    assert kept.closed
-    assert not any(m._forward_hooks for m in model.modules())
+    assert not has_hooks(model)
 
 
 def test_watching_changes_no_bit(tmp_path):
     bare, seen = fit(Net(), tmp_path), Net()
     watched(seen, tmp_path)
-    for a, b in zip(bare.parameters(), seen.parameters(), strict=True):
-        assert torch.equal(a, b)
+    assert are_equal(bare, seen)
 
 
 @pytest.mark.parametrize("kind", [Net, Summed])
@@ -175,6 +147,6 @@ def test_an_error_leaves_no_hook(tmp_path):
     ):
         fit(model, tmp_path, callback, Failing())
     assert kept.of(TrainEnd)[0].reason == "interrupted"
-    assert not any(m._forward_hooks for m in model.modules())
+    assert not has_hooks(model)
     with pytest.raises(NotReady, match="another"):
         fit(model, tmp_path, callback)

@@ -11,6 +11,7 @@ import pytest
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 
 import jax.numpy as jnp  # noqa: E402
+from tests.bridges.kept import Kept  # noqa: E402
 
 from neurogebra.bridges import JaxWatch, jax_statistics  # noqa: E402
 from neurogebra.errors import BadValue, NotReady  # noqa: E402
@@ -27,24 +28,6 @@ from neurogebra.observatory.events import (  # noqa: E402
     TrainStart,
     Verdict,
 )
-
-
-class Kept:
-    """A sink that keeps what it hears."""
-
-    name = "kept"
-
-    def __init__(self, level=Level.EXPERT):
-        self.level, self.events = level, []
-
-    def handle(self, stamped):
-        self.events.append(stamped.event)
-
-    def close(self):
-        self.closed = True
-
-    def of(self, kind):
-        return [e for e in self.events if isinstance(e, kind)]
 
 
 def first_params():

@@ -14,44 +14,24 @@ pytest.importorskip(
 )
 
 import keras
+from tests.bridges.kept import Kept, is_told_in_order
 
 from neurogebra.bridges import KerasCallback
 from neurogebra.errors import BadValue, NotReady
 from neurogebra.observatory.events import (
-    Alert,
     BatchEnd,
     EpochEnd,
-    EpochStart,
     LayerSeen,
     Level,
     Note,
     TrainEnd,
     TrainStart,
-    Verdict,
 )
 
 # NumPy 2 says this of Keras's own Variable.numpy().
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 BACKEND = keras.backend.backend()
 L = keras.layers
-
-
-class Kept:
-    """A sink that keeps what it hears."""
-
-    name = "kept"
-
-    def __init__(self, level=Level.EXPERT):
-        self.level, self.events, self.closed = level, [], False
-
-    def handle(self, stamped):
-        self.events.append(stamped.event)
-
-    def close(self):
-        self.closed = True
-
-    def of(self, kind):
-        return [e for e in self.events if isinstance(e, kind)]
 
 
 def rows(n=70, seed=0):
@@ -90,9 +70,7 @@ def weights(model):
 
 def test_a_fit_is_told_in_order():
     kept, watcher = watched(net(metrics=["accuracy"]), fitted={"validation_split": 0.1})
-    kinds = [type(e) for e in kept.events if not isinstance(e, (Alert, LayerSeen, Note))]
-    one = [EpochStart, *[BatchEnd] * 4, EpochEnd]
-    assert kinds == [TrainStart, *one, *one, TrainEnd, Verdict]
+    assert is_told_in_order(kept, epochs=2, batches=4)
     start, end = kept.of(TrainStart)[0], kept.of(EpochEnd)[-1]
     assert [(row.name, row.activation) for row in start.layers] == [("first", "relu"), ("last", "")]
     assert [(row.in_shape, row.out_shape) for row in start.layers] == [((6,), (8,)), ((8,), (3,))]
@@ -100,8 +78,6 @@ def test_a_fit_is_told_in_order():
     assert (start.epochs, start.batches, start.engine) == (2, 4, f"keras on {BACKEND}")
     assert set(end.metrics) == {"loss", "accuracy", "val_loss", "val_accuracy"}
     assert end.learning_rate == pytest.approx(0.01)
-    assert kept.of(TrainEnd)[0].reason == "completed"
-    assert kept.closed
     assert watcher.verdict.status
 
 
@@ -288,6 +264,17 @@ def test_a_model_of_ones_own_is_watched():
     assert any("no graph of layers" in e.message for e in kept.of(Note))
     assert {e.site for e in kept.of(LayerSeen)} == {"weight", "gradient", "update"}
     assert len(kept.of(BatchEnd)) == 4
+
+
+def test_values_are_counted_in_the_first_look_of_an_epoch_for_who_asks():
+    kept = Kept(Level.DEBUG)
+    watched(net(), sinks=[kept], probe=rows(16, 1))
+    counted = [e for e in kept.of(LayerSeen) if e.histogram]
+    assert {e.step for e in counted} == {1, 5}
+    assert {e.site for e in counted} == {"forward", "weight", "gradient"}
+    assert all(sum(e.histogram) == e.stats.size for e in counted)
+    expert, _ = watched(net())
+    assert not any(e.histogram for e in expert.of(LayerSeen))
 
 
 def test_the_budget_is_kept():

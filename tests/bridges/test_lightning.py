@@ -10,43 +10,22 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 pl = pytest.importorskip("lightning.pytorch", reason="Lightning is not installed")
 
+from tests.bridges.kept import Kept, is_told_in_order  # noqa: E402
+from tests.bridges.loops import are_equal, body, rows  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.utils.data import DataLoader, TensorDataset  # noqa: E402
 
 from neurogebra.bridges import LightningCallback  # noqa: E402
 from neurogebra.errors import BadValue, NotReady  # noqa: E402
 from neurogebra.observatory.events import (  # noqa: E402
-    Alert,
     BatchEnd,
     EpochEnd,
-    EpochStart,
     LayerSeen,
-    Level,
-    Note,
     TrainEnd,
     TrainStart,
-    Verdict,
 )
 
 warnings.filterwarnings("ignore", module="lightning")
-
-
-class Kept:
-    """A sink that keeps what it hears."""
-
-    name, level = "kept", Level.EXPERT
-
-    def __init__(self):
-        self.events, self.closed = [], False
-
-    def handle(self, stamped):
-        self.events.append(stamped.event)
-
-    def close(self):
-        self.closed = True
-
-    def of(self, kind):
-        return [e for e in self.events if isinstance(e, kind)]
 
 
 class Net(pl.LightningModule):
@@ -54,8 +33,7 @@ class Net(pl.LightningModule):
 
     def __init__(self, fail_at=-1):
         super().__init__()
-        torch.manual_seed(0)
-        self.body = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))
+        self.body = body()
         self.losses, self.fail_at = [], fail_at
 
     def training_step(self, batch, index):
@@ -73,9 +51,7 @@ class Net(pl.LightningModule):
 
 
 def loader():
-    made = torch.Generator().manual_seed(1)
-    x, y = torch.randn(80, 6, generator=made), torch.randint(3, (80,), generator=made)
-    return DataLoader(TensorDataset(x, y), batch_size=20)
+    return DataLoader(TensorDataset(*rows()), batch_size=20)
 
 
 def fit(model, *callbacks, epochs=2, **options):
@@ -100,24 +76,17 @@ def watched(model=None, **options):
 
 def test_a_training_is_told_in_order():
     kept, watcher, model = watched()
-    kinds = [type(e) for e in kept.events if not isinstance(e, (Alert, LayerSeen, Note))]
-    one = [EpochStart, *[BatchEnd] * 4, EpochEnd]
-    assert kinds == [TrainStart, *one, *one, TrainEnd, Verdict]
+    assert is_told_in_order(kept, epochs=2, batches=4)
     assert [e.loss for e in kept.of(BatchEnd)] == pytest.approx(model.losses)
     start, end = kept.of(TrainStart)[0], kept.of(EpochEnd)[-1]
     assert (start.name, start.epochs, start.batches) == ("Net", 2, 4)
     assert [row.name for row in start.layers if row.params] == ["body.0", "body.3"]
     assert set(end.metrics) == {"loss", "val_loss"}
-    assert kept.of(TrainEnd)[0].reason == "completed"
     assert watcher.looks == 8
-    assert kept.closed
 
 
 def test_watching_changes_no_bit():
-    bare = fit(Net())
-    _, _, seen = watched()
-    for a, b in zip(bare.parameters(), seen.parameters(), strict=True):
-        assert torch.equal(a, b)
+    assert are_equal(fit(Net()), watched()[2])
 
 
 @pytest.mark.parametrize("parts", [2, 3])

@@ -9,28 +9,11 @@ import pytest
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
+from tests.bridges.kept import Kept  # noqa: E402
 from torch import nn  # noqa: E402
 
 from neurogebra.bridges import watch  # noqa: E402
-from neurogebra.observatory.events import BatchEnd, LayerSeen, Level, Note  # noqa: E402
-
-
-class Kept:
-    """A sink that keeps what it hears."""
-
-    name, level = "kept", Level.EXPERT
-
-    def __init__(self):
-        self.events = []
-
-    def handle(self, stamped):
-        self.events.append(stamped.event)
-
-    def close(self):
-        self.closed = True
-
-    def of(self, kind):
-        return [e for e in self.events if isinstance(e, kind)]
+from neurogebra.observatory.events import BatchEnd, LayerSeen, Note  # noqa: E402
 
 
 class Own(nn.Sequential):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
+from neurogebra.builders import prove
 from neurogebra.cli import main
 
 
@@ -59,6 +61,17 @@ def test_the_proposed_change_is_tried_and_compared(runs, capsys):
     last = proof["trials"][-1]
     assert last["changes"][0]["field"] == "learning_rate"
     assert last["after"]["loss"] < last["before"]["loss"]
+
+
+def test_of_a_killed_run_the_log_tells_how_far_it_came(runs, tmp_path):
+    whole = prove._length(runs[1])
+    shutil.copytree(runs[1], tmp_path / "killed")
+    log = tmp_path / "killed" / "basic.log"
+    kept = [line for line in log.read_text().splitlines(True) if '"train_end"' not in line]
+    log.write_text("".join(kept))
+    steps, seconds = prove._length(tmp_path / "killed")
+    assert 0 < steps <= whole[0]
+    assert 0 < seconds < whole[1] + 1
 
 
 def test_there_is_nothing_to_try_on_a_healthy_run(runs, capsys):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurogebra.engines import Step
+from neurogebra.engines import Seen, Step
 from neurogebra.engines.forward import forward
 from neurogebra.engines.numpy_engine import NumpyNetwork
 from neurogebra.engines.reference import EagerOps
@@ -140,6 +140,19 @@ class ProbesMove(Faulty):
         return super().step(x, y, lr=lr * 1.0001 if probe else lr, probe=probe)
 
 
+class ShowsFirstChange(Faulty):
+    """Every probed step shows the change of the first."""
+
+    first = ()
+
+    def step(self, x, y, *, lr, probe=False):
+        found = super().step(x, y, lr=lr, probe=probe)
+        told = [(s.index, s.layer, s.site, s.param, s.array.copy()) for s in found.seen]
+        self.first = self.first or [Seen(*row) for row in told if row[2] == "update"]
+        others = [row for row in found.seen if row.site != "update"]
+        return found._replace(seen=(*others, *self.first) if probe else ())
+
+
 class EvaluatesByTraining(Faulty):
     """Evaluating makes a step."""
 
@@ -215,6 +228,7 @@ FAULTS = (
     (MovesStream, "evaluating, predicting and gradients change nothing"),
     (DropsPartialBatches, "a last batch of another size"),
     (ProbesMove, "a probed step is the same"),
+    (ShowsFirstChange, "each probed step shows its own change"),
     (EvaluatesByTraining, "evaluating, predicting and gradients change nothing"),
     (BiasedVariance, "batch normalisation keeps running"),
     (Broadcasts, "a batch of the wrong shape"),

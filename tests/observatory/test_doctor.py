@@ -319,6 +319,9 @@ def test_a_run_of_any_length_gets_few_looks_the_first_updates_among_them(steps):
         doctor.handle(Stamped(0, 0.0, losses(0.5, first=step)[0]))
     assert looked[:5] == [1, 2, 3, 4, 5]
     assert 20 <= len(looked) <= 70
+    late = [step for step in looked if step > steps // 5]
+    pairs = sum(after - before == 1 for before, after in pairwise(late))
+    assert pairs >= 8, "two gradients can be laid side by side"
     early = sum(step <= steps // 5 for step in looked)
     assert early >= min(steps // 5, len(looked) // 4)
     assert looked[-1] > 0.9 * steps

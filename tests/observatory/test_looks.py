@@ -12,15 +12,16 @@ import pytest
 from neurogebra.engines import ENGINES
 from neurogebra.errors import NotReady
 from neurogebra.layers import LSTM, Dense, Flatten
-from neurogebra.observatory import guard, looks, stats
+from neurogebra.observatory import guard, looks, stats, sweep
 from neurogebra.observatory.bus import Bus
 from neurogebra.observatory.doctor import Doctor
 from neurogebra.observatory.events import Alert, LayerSeen, Level, Stamped, Stats
 from neurogebra.observatory.guard import PLENTY, Sieve
-from neurogebra.observatory.looks import SHORT, Look, Looker
+from neurogebra.observatory.looks import Look, Looker
 from neurogebra.observatory.pace import CALM, SUSPICIOUS
 from neurogebra.observatory.replay import replayed
 from neurogebra.observatory.sinks.terminal import Terminal
+from neurogebra.observatory.sweep import SHORT
 from neurogebra.observatory.witness import start
 from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.training.data import prepare
@@ -87,13 +88,13 @@ def test_together_they_have_the_statistics_that_each_has_alone(dtype):
 
 def test_a_sum_that_slips_into_the_next_array_is_seen(monkeypatch):
     """The tooth."""
-    before = looks.Joint.__init__
+    before = sweep.Sweep.__init__
 
-    def slips(self: Any, flats: Any) -> None:
-        before(self, flats)
+    def slips(self: Any, flats: Any, kinds: Any) -> None:
+        before(self, flats, kinds)
         self._starts[1:] -= 1
 
-    monkeypatch.setattr(looks.Joint, "__init__", slips)
+    monkeypatch.setattr(sweep.Sweep, "__init__", slips)
     with pytest.raises(AssertionError):
         compared("float64")
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from neurogebra.errors import BadValue, Corrupt, RunError
 from neurogebra.observatory.events import (
+    NOTHING,
     Alert,
     BatchEnd,
     CheckpointSaved,
@@ -26,6 +28,7 @@ from neurogebra.observatory.events import (
     LayerInfo,
     LayerSeen,
     Level,
+    ModeSeen,
     Note,
     SinkFailed,
     Stamped,
@@ -414,8 +417,10 @@ def test_the_quick_lines_are_those_of_the_general_encoder(tmp_path_factory, numb
     stats = Stats(size=np.int64(4) if long else 4, **of, idle_pct=idle if long else None)
     at = {"epoch": 0, "batch": 0, "step": 1}
     array = {"index": 0, "layer": text, "site": "forward", "shape": (4, np.int64(6))[: 1 + long]}
+    rare = {"rank": idle, text: seconds} if long else NOTHING
+    told = {"histogram": (1, 2) if long else (), "rare": rare}
     events = [
-        LayerSeen(**at, **array, stats=stats, param=text, histogram=(1, 2) if long else ()),
+        LayerSeen(**at, **array, stats=stats, param=text, **told),
         BatchEnd(**at, rows=4, loss=loss, metrics={text: mean} if long else {}, seconds=seconds),
     ]
     folder = tmp_path_factory.mktemp("logs")
@@ -438,6 +443,17 @@ def test_what_is_as_it_is_by_default_is_left_out_and_read_again(tmp_path):
     assert list(array["stats"]) == ["size", "mean", "std", "min", "max", "norm"]
     assert list(update) == ["rows", "loss"]
     assert [s.event for s in stored_events(tmp_path)] == [seen(1), batch(2)]
+
+
+def test_what_is_taken_now_and_then_is_read_again(tmp_path):
+    events = [
+        replace(seen(1), rare={"rank": 3.25, "kurtosis": 0.5}),
+        replace(seen(2), rare={"overlap": -1e-9, "spread": 1e-3}),
+        ModeSeen(epoch=0, step=2, layer="dropout", passes=3),
+        replace(epoch_end(0), waited=0.25),
+    ]
+    store(tmp_path, events).close()
+    assert [s.event for s in stored_events(tmp_path)] == events
 
 
 def waited(path, lines):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from tests.observatory.hostile import ACTS, NAME, RUN, records
 
-from neurogebra.observatory.events import BatchEnd, EpochEnd, Evaluated, LayerSeen
+from neurogebra.observatory.events import BatchEnd, EpochEnd, Evaluated, LayerSeen, Stamped
 from neurogebra.observatory.recorder import TrainingLogger
 from neurogebra.observatory.sinks.points import STATISTICS, path, points
 from neurogebra.observatory.verbs import LogEvent
-from neurogebra.observatory.witness import losses, seen
+from neurogebra.observatory.witness import epochs, losses, seen
 
 OF_UNITS = ("dead_pct", "saturated_pct", "idle_pct", "row_std")
 
@@ -38,6 +39,15 @@ def test_a_run_gives_every_metric_and_statistic_once():
     assert sorted(map(repr, found)) == sorted(map(repr, wanted))
     assert len(found) > 40, "too few numbers: the law would be vacuous"
     assert STATISTICS[-len(OF_UNITS) :] == OF_UNITS
+
+
+def test_what_is_taken_now_and_then_is_told_beside_the_statistics():
+    (event,) = seen("forward", (1.0,))
+    (epoch,) = epochs(loss=[1.0])
+    rare = replace(event, rare={"rank": 3.0, "kurtosis": 0.5})
+    stamped = [Stamped(0, 0.0, e) for e in (rare, replace(epoch, waited=0.25))]
+    found = {p.statistic: p.value for p in points(map(LogEvent.of, stamped))}
+    assert (found["rank"], found["kurtosis"], found["waited"]) == (3.0, 0.5, 0.25)
 
 
 def by_hand(level):

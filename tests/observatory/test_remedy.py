@@ -15,8 +15,10 @@ from neurogebra.observatory.remedy import (
     NOT_TRIED,
     NOTHING,
     REMEDIES,
+    UNCERTAIN,
     UNTRIED,
     WORSE,
+    Again,
     Change,
     Outcome,
     Proof,
@@ -113,6 +115,48 @@ def test_the_lines_tell_scores_alerts_verdict_and_time():
     ):
         assert said in text
     assert proof().lines == ("there is nothing to try",)
+
+
+def again(verdict):
+    return Again(seed=1, updates=40, before=2.0, after=0.7, verdict=verdict, why="so")
+
+
+def test_a_second_try_is_told_with_how_often_it_helped():
+    sure = trial(HELPED, again=(again(HELPED),))
+    assert sure.lines[-2:] == (
+        "again    with seed 1: helped, so  (loss 2 → 0.7)",
+        "verdict  helped: so; it helped in 2 of 2 tries",
+    )
+    unsure = trial(UNCERTAIN, again=(again(NO_HELP),))
+    assert unsure.lines[-1] == "verdict  not certain: so; it helped in 1 of 2 tries"
+    assert proof(trial(NO_HELP), unsure).verdict == UNCERTAIN
+    assert proof(unsure, trial(HELPED)).verdict == HELPED
+    told = json.loads(json.dumps(unsure.to_dict()))
+    assert (told["helped"], told["tries"]) == (1, 2)
+    assert told["again"][0]["seed"] == 1
+    assert trial(NO_HELP).tries == (0, 1)
+
+
+def test_the_proof_tells_what_was_played_and_what_was_left():
+    known = {"trials": (trial(HELPED),), "untried": (), "updates": 64, "run_updates": 400}
+    long = Proof(**known, seconds=0.4, run_seconds=2.0, allowed=0.5, runs=2, played=80,
+                 left=("weight decay",))  # fmt: skip
+    assert "short runs of up to 64 updates" in long.method
+    assert long.took == "took 0.4 s, 20% of the run's 2 s"
+    assert long.untried_lines == ("not tried, the time is spent: weight decay",)
+    told = json.loads(json.dumps(long.to_dict()))
+    wanted = {"runs": 2, "played": 80, "allowed": 0.5, "left": ["weight decay"], "updates": 64}
+    assert wanted.items() <= told.items()
+    short = Proof(**known, seconds=0.04, run_seconds=0.1, allowed=0.05)
+    assert short.took == "took 0.04 s, 40% of the run's 0.1 s: so short a run is given 0.05 s"
+    slow = Proof(**known, seconds=0.9, run_seconds=2.0, allowed=0.5)
+    assert slow.took.endswith("more than the 0.5 s allowed: less would say nothing")
+
+
+def test_alerts_say_where_nobody_looked_at_the_layers():
+    assert "layers were not looked at" in trial(HELPED).lines[2]
+    seen = outcome(2.0, looks=4)
+    assert "not looked at" not in trial(HELPED, before=seen).lines[2]
 
 
 def test_a_change_that_cannot_be_made_has_no_scores():

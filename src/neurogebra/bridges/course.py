@@ -25,6 +25,8 @@ from neurogebra.observatory.governor import STEPS, Governor
 SUSPICIOUS = 3
 # Updates after which another such loss may ask for them again.
 CALM = 100
+# Seconds that telling an update takes at most where the doctor's asking is enough.
+LITTLE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,35 @@ class Course:
         self._last = now
         return place
 
-    def tell(self, place: Place, loss: float | None, rows: int, seen: Sequence[LayerSeen]) -> None:
-        """Publish what is known of one update; without a loss only its layers are."""
+    def passed(self, now: float, updates: int, losses: float, rows: int) -> None:
+        """Count updates that nobody asks to hear of, the last of them made at `now` seconds.
+
+        losses: their sum; rows: of each, 0 where that is not known.
+        """
+        if self._open != self.epoch:
+            self._begin_epoch(self.epoch)
+        self.step += updates
+        self.governor.step = self.step
+        self.batch += updates
+        self._last = now
+        self._total += losses * (rows or 1)
+        self._rows += updates * (rows or 1)
+
+    def tell(
+        self,
+        place: Place,
+        loss: float | None,
+        rows: int,
+        seen: Sequence[LayerSeen],
+        *,
+        asked: bool = False,
+    ) -> None:
+        """Publish what is known of one update; without a loss only its layers are.
+
+        asked: the doctor asks for it, who knows the budget: it is told if that takes little.
+        """
         if self._open != place.epoch:
-            self._open = place.epoch
-            plan = self.plan
-            self.bus.publish(
-                EpochStart(epoch=place.epoch, epochs=plan.epochs, batches=plan.batches)
-            )
+            self._begin_epoch(place.epoch)
         for event in seen:
             self.bus.publish(event)
         if loss is None:
@@ -118,7 +141,8 @@ class Course:
         lost = not math.isfinite(loss)
         if lost and place.step >= self._calm:
             self.suspicion, self._calm = SUSPICIOUS, place.step + CALM
-        if not (lost or seen or self.affords("batch", STEPS)):
+        asked = asked and self.governor.costs.get("batch", 0.0) <= LITTLE
+        if not (lost or seen or asked or self.affords("batch", STEPS)):
             return
         self.told += 1
         began = self.governor.clock()
@@ -144,7 +168,9 @@ class Course:
             self._later[what] = self.step + int(min(updates, PATIENCE))
         return wait <= 0
 
-    def end_epoch(self, metrics: Mapping[str, Any], rate: float, now: float) -> None:
+    def end_epoch(
+        self, metrics: Mapping[str, Any], rate: float, now: float, waited: float = 0.0
+    ) -> None:
         """Say that the epoch of the updates so far is over; NotReady when there are none."""
         if not self.batch:
             raise NotReady("epoch(metrics) needs an update since the epoch before")
@@ -157,6 +183,7 @@ class Course:
                 metrics=self.metrics,
                 learning_rate=rate,
                 seconds=now - self._epoch_began,
+                waited=waited,
             )
         )
         self.epoch, self.batch, self._epoch_began = self.epoch + 1, 0, now
@@ -166,6 +193,7 @@ class Course:
         """Say that the run is over, and what watching it took."""
         g = self.governor
         g.stop()
+        own = g.account()
         limit = "no budget" if g.budget is None else f"budget {100 * g.budget:g} %"
         self.bus.publish(
             TrainEnd(
@@ -174,7 +202,7 @@ class Course:
                 step=self.step,
                 seconds=g.elapsed,
                 metrics=self.metrics,
-                observer=self._account(looks),
+                observer=own and {**own, "looks": float(looks), "told": float(self.told)},
             )
         )
         if self.step:
@@ -182,10 +210,10 @@ class Course:
             counts = f"{looks} of {self.step} updates looked at, {self.told} told one by one"
             self.bus.publish(Note(message=f"{said} {limit}): {counts}"))
 
-    def _account(self, looks: int) -> dict[str, float]:
-        """Return what watching took, with what was counted here."""
-        found = self.governor.account()
-        return found and {**found, "looks": float(looks), "told": float(self.told)}
+    def _begin_epoch(self, epoch: int) -> None:
+        self._open = epoch
+        plan = self.plan
+        self.bus.publish(EpochStart(epoch=epoch, epochs=plan.epochs, batches=plan.batches))
 
 
 def _number(name: str, value: Any) -> float:

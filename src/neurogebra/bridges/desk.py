@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from neurogebra.bridges.course import Course, Place, Plan
 from neurogebra.errors import BadValue
+from neurogebra.observatory import looks
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.diagnosis import Diagnosis
 from neurogebra.observatory.doctor import Doctor
@@ -20,10 +22,13 @@ from neurogebra.observatory.events import (
     Stats,
     Verdict,
 )
-from neurogebra.observatory.governor import Governor, checked
+from neurogebra.observatory.governor import GRACE, Governor, checked
 from neurogebra.observatory.presets import level_of
 from neurogebra.observatory.sinks.failures import Failures
 from neurogebra.observatory.sinks.terminal import Terminal
+
+# Sites whose values are counted where a listener asked for DEBUG.
+SPREAD = looks.SPREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,15 @@ class Sight:
     activation: str = ""
 
 
-def events(place: Place, sights: Sequence[Sight], stats: Sequence[Stats]) -> list[LayerSeen]:
+class Seen(NamedTuple):
+    """One array, its statistics, and where its values were counted its histogram."""
+
+    sight: Sight
+    stats: Stats
+    histogram: tuple[int, ...] = ()
+
+
+def events(place: Place, found: Iterable[Seen]) -> list[LayerSeen]:
     """Return what was seen of the layers in one update."""
     return [
         LayerSeen(
@@ -52,8 +65,9 @@ def events(place: Place, sights: Sequence[Sight], stats: Sequence[Stats]) -> lis
             stats=numbers,
             param=sight.param,
             activation=sight.activation,
+            histogram=counted,
         )
-        for sight, numbers in zip(sights, stats, strict=True)
+        for sight, numbers, counted in found
     ]
 
 
@@ -85,13 +99,15 @@ class Desk:
         level = check(log_level, every, budget)
         self.governor = Governor(budget, clock)
         self._bus = Bus([Terminal(level)] if level > Level.SILENT else [])
-        self._lost, self._doctor, self._every = Failures(), Doctor(self._bus.publish), every
+        self._lost, self._every = Failures(), every
+        self._doctor = Doctor(self._bus.publish, governor=self.governor)
         for sink in (self._lost, *sinks, self._doctor):
             self._bus.add(sink)
         self.course = Course(self._bus, self.governor, plan)
         self.looks = 0
         self.verdict: Verdict | None = None
         self._started = False
+        self._deep = -1  # the latest epoch in which values were counted
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
@@ -126,17 +142,32 @@ class Desk:
     def is_due(self) -> bool:
         """Return whether to look at the layers of the next update: asked for, and affordable.
 
-        After a loss that is no finite number some are looked at, whatever they cost.
+        After a loss that is no finite number some are looked at, whatever they cost; and so are
+        some of those that the doctor plans, where they cost little.
         """
+        g, bus = self.governor, self._bus
         if self.course.suspicion > 0:
             self.course.suspicion -= 1
             return True
-        return self.governor.affords("look") and self._is_asked()
-
-    def _is_asked(self) -> bool:
         if self._every is not None:
-            return self.course.step % self._every == 0
-        return self._bus.wants(Level.EXPERT) or self._bus.looks()
+            return self.course.step % self._every == 0 and g.affords("look")
+        cheap = g.costs.get("look", 0.0) <= GRACE
+        if cheap and self._doctor in bus.sinks and self._doctor.looks:
+            return True
+        return g.affords("look") and (bus.wants(Level.EXPERT) or bus.looks())
+
+    def is_deep(self) -> bool:
+        """Return whether values are to be counted: the first look of an epoch, at DEBUG."""
+        return self.course.epoch > self._deep and self._bus.wants(Level.DEBUG)
+
+    def tell(
+        self, place: Place, loss: float | None, rows: int, seen: Sequence[LayerSeen] = ()
+    ) -> None:
+        """Publish what is known of one update."""
+        if seen:
+            self._deep = place.epoch
+        asked = self._doctor in self._bus.sinks and not self._doctor.quiet
+        self.course.tell(place, loss, rows, seen, asked=asked)
 
     def end(self, reason: str, layers: Sequence[LayerInfo]) -> Verdict:
         """Say the end and the verdict and close the sinks; again: nothing."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from neurogebra.bridges.course import Place, Plan
-from neurogebra.bridges.desk import Desk, Sight, events
+from neurogebra.bridges.desk import Desk, Seen, Sight, events
 from neurogebra.bridges.jax_looks import Statistics, jax, jax_statistics, sights_of
 from neurogebra.errors import BadValue
 from neurogebra.observatory.bus import Sink
@@ -120,9 +120,9 @@ class JaxWatch:
         desk.start(self._layers(seen))
         began, told = desk.governor.clock(), list[LayerSeen]()
         if seen is not None:
-            told = events(done.place, seen.sights, seen.stats())
+            told = events(done.place, map(Seen, seen.sights, seen.stats()))
             desk.looks += 1
-        desk.course.tell(done.place, float(done.loss), done.rows, told)
+        desk.tell(done.place, float(done.loss), done.rows, told)
         if seen is not None:
             desk.governor.learn("look", desk.governor.clock() - began)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from neurogebra.bridges.desk import Sight
+from neurogebra.bridges.desk import SPREAD, Seen, Sight
 from neurogebra.observatory import stats
-from neurogebra.observatory.events import LayerInfo, Stats
+from neurogebra.observatory.events import LayerInfo
 
 keras: Any = import_module("keras")
 
@@ -130,22 +130,25 @@ class Eye:
             for _, v in layer.variables
         }
 
-    def look(self, single: bool) -> Iterator[tuple[Sight, Stats]]:
-        """Yield weights, gradients and changes; `single`: there was one update since."""
+    def look(self, single: bool, deep: bool) -> Iterator[Seen]:
+        """Yield weights, gradients and changes.
+
+        single: there was one update since; deep: values are counted.
+        """
         slots = self._slots() if single else {}
         weights, gradients, changes = [], [], []
         for i, layer in enumerate(self.layers):
             for name, v in layer.variables:
                 now = array(v)
-                weights.append(sighted(layer, i, "weight", name, now))
+                weights.append(sighted(layer, i, "weight", name, now, deep))
                 if not (v.trainable and single):
                     continue
                 before, slot = self._before.get(id(v), (None, None))
                 gradient = self._gradient(v, slot, slots)
                 if gradient is not None:
-                    gradients.append(sighted(layer, i, "gradient", name, gradient))
+                    gradients.append(sighted(layer, i, "gradient", name, gradient, deep))
                 if before is not None:
-                    changes.append(sighted(layer, i, "update", name, now - before))
+                    changes.append(sighted(layer, i, "update", name, now - before, deep))
         self._before = {}
         yield from (*weights, *gradients, *changes)
 
@@ -226,9 +229,10 @@ class Losses:
         return float(_here(variable.value))
 
 
-def sighted(layer: Layer, index: int, site: str, param: str, x: Array) -> tuple[Sight, Stats]:
-    """Return what an array of a layer is, and its statistics."""
-    return Sight(layer.name, index, site, x.shape, param), stats.of(x)
+def sighted(layer: Layer, index: int, site: str, param: str, x: Array, deep: bool) -> Seen:
+    """Return what an array of a layer is, its statistics, and where it is deep its histogram."""
+    counts = stats.histogram(x) if deep and site in SPREAD else ()
+    return Seen(Sight(layer.name, index, site, x.shape, param), stats.of(x), counts)
 
 
 def _is_float(v: Any) -> bool:

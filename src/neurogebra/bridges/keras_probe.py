@@ -7,7 +7,7 @@ from importlib import import_module
 from itertools import chain
 from typing import Any
 
-from neurogebra.bridges.desk import Sight
+from neurogebra.bridges.desk import Seen, Sight
 from neurogebra.bridges.keras_looks import Array, Layer, array, keras, sighted
 from neurogebra.observatory import stats
 from neurogebra.observatory.events import Stats
@@ -81,21 +81,23 @@ def _jax(loss: Any, own: Sequence[Any], values: Sequence[Any]) -> Any:
     return jax.grad(lambda v: loss(own, v))(list(values))
 
 
-def seen_outputs(layers: Sequence[Layer], found: Mapping[int, Array]) -> list[tuple[Sight, Stats]]:
+def seen_outputs(layers: Sequence[Layer], found: Mapping[int, Array], deep: bool) -> list[Seen]:
     """Return the sights of the layers' outputs, in the model's order."""
     return [
-        (Sight(layer.name, i, "forward", x.shape, "", layer.activation), _of(layer, x))
+        Seen(
+            Sight(layer.name, i, "forward", x.shape, "", layer.activation),
+            _of(layer, x),
+            stats.histogram(x) if deep else (),
+        )
         for i, layer in enumerate(layers)
         if (x := found.get(id(layer.layer))) is not None and x.size
     ]
 
 
-def seen_gradients(
-    layers: Sequence[Layer], found: Mapping[int, Array]
-) -> list[tuple[Sight, Stats]]:
+def seen_gradients(layers: Sequence[Layer], found: Mapping[int, Array], deep: bool) -> list[Seen]:
     """Return the sights of gradients that a probe worked out."""
     return [
-        sighted(layer, i, "gradient", name, found[id(v)])
+        sighted(layer, i, "gradient", name, found[id(v)], deep)
         for i, layer in enumerate(layers)
         for name, v in layer.variables
         if id(v) in found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from neurogebra.bridges.course import Place, Plan
-from neurogebra.bridges.desk import Desk, Sight, check, events
+from neurogebra.bridges.desk import Desk, Seen, check, events
 from neurogebra.bridges.keras_looks import (
     Eye,
     Losses,
@@ -17,7 +17,7 @@ from neurogebra.bridges.keras_looks import (
 from neurogebra.bridges.keras_probe import Probe, seen_gradients, seen_outputs
 from neurogebra.errors import BadValue, NotReady
 from neurogebra.observatory.bus import Sink
-from neurogebra.observatory.events import LayerSeen, Level, Stats, Verdict
+from neurogebra.observatory.events import LayerSeen, Level, Verdict
 
 Callback: Any = keras.callbacks.Callback
 
@@ -25,15 +25,16 @@ Callback: Any = keras.callbacks.Callback
 class KerasCallback(Callback):  # type: ignore[misc]
     """Tells one `fit` of a Keras 3 model, on TensorFlow, JAX or PyTorch, as our events.
 
-    `model.fit(…, callbacks=[KerasCallback()])`. Layers are looked at when the doctor or a sink
-    asks for them, or in one batch of `every` so many, as the budget allows (a share of the time;
+    `model.fit(…, callbacks=[KerasCallback()])`. Layers are looked at when the doctor or a sink asks
+    for them, or in one batch of `every` so many, as the budget allows (a share of the time;
     None: always). Read are the weights, their changes, and the gradients where somebody keeps
     them: PyTorch, or the slots of Adam, AdamW and SGD with momentum (there after clipping, and
-    to within rounding). probe: rows (x, y) on which the outputs of the layers, and gradients that
-    nobody keeps, are worked out before the batch looked at. run: what else is known, as in
-    `TrainStart.run`. The training is left as it is: the weights are those of the same `fit`
-    unwatched. As a `with`, or by `close`, it ends also after an error. Raises BadValue for what
-    cannot be, NotReady for a second `fit`.
+    to within rounding). probe: rows (x, y) on which the outputs of the layers, and gradients
+    that nobody keeps, are worked out before the batch looked at. run: what else is known, as in
+    `TrainStart.run`. `EpochEnd.waited` is 0: what Keras does between two batches is not waiting
+    for rows alone, and on TensorFlow it waits for them inside the step. The training is left as
+    it is: the weights are those of the same `fit` unwatched. As a `with`, or by `close`, it
+    ends also after an error. Raises BadValue for what cannot be, NotReady for a second `fit`.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class KerasCallback(Callback):  # type: ignore[misc]
         self._eye: Eye | None = None
         self._probe: Probe | None = None
         self._armed, self._done, self._told_mean, self._cost = False, 0, False, 0.0
-        self._tried: list[tuple[Sight, Stats]] = []
+        self._tried: list[Seen] = []
 
     @property
     def watcher(self) -> Desk:
@@ -116,7 +117,7 @@ class KerasCallback(Callback):  # type: ignore[misc]
         if not self._losses.exact and not self._told_mean:
             self._told_mean = True
             desk.say("losses are what train_step returns: Keras's own tracker does not hold them")
-        desk.course.tell(place, loss, rows, seen)
+        desk.tell(place, loss, rows, seen)
         self._armed = desk.is_due()
         g.end()
 
@@ -157,24 +158,26 @@ class KerasCallback(Callback):  # type: ignore[misc]
 
     def _look(self, eye: Eye, place: Place, made: int) -> list[LayerSeen]:
         desk, clock = self.watcher, self.watcher.governor.clock
-        began = clock()
+        began, deep = clock(), desk.is_deep()
         self._model_in_step()
-        found = [*self._tried, *eye.look(single=made == 1)]
+        found = [*self._tried, *eye.look(made == 1, deep)]
         self._tried = []
         desk.looks += 1
-        desk.governor.learn("look", self._cost + clock() - began)
-        return events(place, [s for s, _ in found], [n for _, n in found])
+        if not (deep and "look" in desk.governor.costs):
+            desk.governor.learn("look", self._cost + clock() - began)
+        return events(place, found)
 
     def _model_in_step(self) -> None:
         """Let a model on JAX hold its own numbers: asking for it fetches them."""
         _ = self.model
 
-    def _try(self, eye: Eye) -> list[tuple[Sight, Stats]]:
+    def _try(self, eye: Eye) -> list[Seen]:
         if self._probe is None:
             return []
-        tried = seen_outputs(eye.layers, self._probe.outputs())
+        deep = self.watcher.is_deep()
+        tried = seen_outputs(eye.layers, self._probe.outputs(), deep)
         if not eye.source:
-            tried += seen_gradients(eye.layers, self._probe.gradients())
+            tried += seen_gradients(eye.layers, self._probe.gradients(), deep)
         return tried
 
 

@@ -6,12 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from neurogebra.observatory import stats
 from neurogebra.observatory.events import Stats
-from neurogebra.observatory.stats import BOUNDED, RECTIFIED
+from neurogebra.observatory.stats import BINS, BOUNDED, RECTIFIED
+
+HALF = (torch.bfloat16, torch.float16)
+# Numbers of one histogram.
+COUNTS = 2 * BINS + 1
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,32 @@ class Reading:
         return found
 
 
-def on_cpu(look: Look, array: Tensor) -> Stats:
-    """Return the statistics of an array that lies in this memory, without a copy of it."""
-    x = _dense(array)
-    x = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
-    return stats.of(x.numpy(), look.activation, look.axis if look.axis >= 0 else None)
+def on_cpu(looks: Sequence[Look], arrays: Sequence[Tensor]) -> list[Stats]:
+    """Return the statistics of arrays that lie in this memory, without a copy of them."""
+    with np.errstate(all="ignore"):
+        return [
+            stats.seen(_numpy(x), look.activation, look.axis if look.axis >= 0 else None)
+            for look, x in zip(looks, arrays, strict=True)
+        ]
+
+
+def counts_on_cpu(array: Tensor) -> tuple[int, ...]:
+    """Return the histogram of an array that lies in this memory."""
+    return stats.histogram(_numpy(array))
+
+
+@torch.no_grad()
+def counts_on_device(array: Tensor) -> Tensor:
+    """Return what `stats.histogram` does, (COUNTS,) in float64, without waiting for the device."""
+    x = _dense(array).reshape(-1)
+    x = x.float() if x.dtype in HALF else x
+    here = torch.isfinite(x)
+    # |x| is from 2^(e - 1) to 2^e
+    exponents = torch.frexp(torch.where(here, x, 0.0)).exponent
+    size = (torch.div(exponents - 1, 2, rounding_mode="floor") + 13).clamp(0, BINS - 1)
+    place = torch.where(x > 0, BINS + 1 + size, BINS - 1 - size)
+    place = torch.where(x == 0, BINS, place).long()
+    return x.new_zeros(COUNTS, dtype=torch.float64).scatter_add_(0, place, here.double())
 
 
 @torch.no_grad()
@@ -110,6 +136,12 @@ def stats_of(look: Look, row: Sequence[float]) -> Stats:
         dead_pct=share if look.activation in RECTIFIED else 0.0,
         saturated_pct=share if look.activation in BOUNDED else 0.0,
     )
+
+
+def _numpy(array: Tensor) -> stats.Floats:
+    x = _dense(array)
+    found: stats.Floats = (x.float() if x.dtype in HALF else x).numpy()
+    return found
 
 
 def _dense(x: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,9 +12,19 @@ from torch.utils.hooks import RemovableHandle
 
 from neurogebra.bridges.course import Place
 from neurogebra.bridges.torch_layers import Ear, Heard, Layer, in_order, is_compiled, layers_of
-from neurogebra.bridges.torch_looks import Look, Reading, on_cpu, on_device, stats_of
+from neurogebra.bridges.torch_looks import (
+    COUNTS,
+    Look,
+    Reading,
+    counts_on_cpu,
+    counts_on_device,
+    on_cpu,
+    on_device,
+    stats_of,
+)
 from neurogebra.observatory.events import LayerSeen, Stats
 from neurogebra.observatory.governor import Governor
+from neurogebra.observatory.looks import SPREAD
 
 # Losses that are fetched from a device together.
 TOGETHER = 16
@@ -26,8 +36,9 @@ AN_ARRAY, A_NUMBER = 3e-5, 3e-9
 class Update:
     """One update: its place, its loss where that lies, and the looks at its layers.
 
-    seen: the statistics, where they are known; numbers: the rows that say them, on a device,
-    with a last one where it is `flagged`: not 0 when a loss scaler left the update out.
+    seen: the statistics, where they are known; counts: the histogram of each look, or (), where
+    it is `deep`; numbers: what says both, on a device, with a last one where it is `flagged`:
+    not 0 when a loss scaler left the update out.
     """
 
     place: Place
@@ -37,10 +48,13 @@ class Update:
     seen: Sequence[Stats] = ()
     numbers: Tensor | None = None
     flagged: bool = False
+    asked: bool = False
+    deep: bool = False
+    counts: Sequence[tuple[int, ...]] = ()
 
     def events(self) -> list[LayerSeen]:
         """Return what is seen of the layers."""
-        place = self.place
+        place, counts = self.place, self.counts or [()] * len(self.seen)
         return [
             LayerSeen(
                 epoch=place.epoch,
@@ -53,8 +67,9 @@ class Update:
                 stats=stats,
                 param=look.param,
                 activation=look.activation,
+                histogram=counted,
             )
-            for look, stats in zip(self.looks, self.seen, strict=True)
+            for look, stats, counted in zip(self.looks, self.seen, counts, strict=True)
         ]
 
 
@@ -130,12 +145,17 @@ class Probe:
         left_out: Tensor | None = getattr(self._optimizer, "found_inf", None)
         update.looks = [look for look, _ in found]
         if not all(map(_is_here, arrays)):
-            update.numbers = on_device(update.looks, arrays).reshape(-1)
+            parts = [on_device(update.looks, arrays).reshape(-1)]
+            if update.deep:
+                parts += [counts_on_device(x) for look, x in found if look.site in SPREAD]
+            update.flagged = left_out is not None
             if left_out is not None:
-                update.flagged = True
-                update.numbers = torch.cat([update.numbers, _vector(left_out)])
+                parts.append(_vector(left_out))
+            update.numbers = torch.cat([part.to(parts[0].device) for part in parts])
         elif left_out is None or not left_out:
-            update.seen = [on_cpu(look, x) for look, x in found]
+            update.seen = on_cpu(update.looks, arrays)
+            if update.deep:
+                update.counts = [counts_on_cpu(x) if k.site in SPREAD else () for k, x in found]
         else:
             update.looks = ()
         self.disarm()
@@ -169,9 +189,8 @@ class Probe:
                 gradients.append((_at(layer, i, "gradient", name, p), p.grad.detach()))
                 if p in self._before:
                     moved.append((_at(layer, i, "update", name, p), p))
-        after = [p.detach() for _, p in moved]
-        changes = torch._foreach_sub(after, [self._before[p] for _, p in moved]) if moved else ()
-        updates = [(look, d) for (look, _), d in zip(moved, changes, strict=True)]
+        # Into the copy of what was there before: no array is made, and no memory asked for.
+        updates = [(k, torch.sub(p, self._before[p], out=self._before[p])) for k, p in moved]
         return [*weights, *gradients, *updates]
 
 
@@ -225,6 +244,8 @@ class Flight:
         for update, loss in zip(group, losses, strict=True):
             if update.numbers is not None:
                 rows = [[next(numbers) for _ in range(7)] for _ in update.looks]
+                if update.deep:
+                    update.counts = [_counts(look, numbers) for look in update.looks]
                 left_out = update.flagged and next(numbers)
                 update.seen = () if left_out else _stats(update.looks, rows)
             self._deliver(update, loss)
@@ -232,6 +253,10 @@ class Flight:
 
 def _stats(looks: Sequence[Look], rows: Sequence[Sequence[float]]) -> list[Stats]:
     return [stats_of(look, row) for look, row in zip(looks, rows, strict=True)]
+
+
+def _counts(look: Look, numbers: Iterator[float]) -> tuple[int, ...]:
+    return tuple(int(next(numbers)) for _ in range(COUNTS)) if look.site in SPREAD else ()
 
 
 def _is_here(x: Tensor) -> bool:

@@ -3,147 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from neurogebra.bridges.course import Course, Plan
-from neurogebra.bridges.torch_layers import in_order, info
-from neurogebra.bridges.torch_probe import Flight, Probe, Update
+from neurogebra.bridges.torch_eye import Eye
 from neurogebra.errors import BadValue
 from neurogebra.observatory.bus import Bus, Sink
 from neurogebra.observatory.diagnosis import Diagnosis
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.events import Alert, Level, Note, Verdict
-from neurogebra.observatory.governor import GRACE, Governor
+from neurogebra.observatory.events import Alert, Level, Verdict
+from neurogebra.observatory.governor import Governor
 from neurogebra.observatory.presets import level_of
 from neurogebra.observatory.sinks.failures import Failures
 from neurogebra.observatory.sinks.terminal import Terminal
 
-
-class Eye:
-    """The hooks on an optimiser, and what they make of its updates."""
-
-    def __init__(
-        self, module: nn.Module, optimizer: torch.optim.Optimizer, course: Course, every: int | None
-    ) -> None:
-        self.course, self.optimizer, self.looks = course, optimizer, 0
-        self.loss: Tensor | float | None = None
-        self.rows = 0
-        self._every, self._governor = every, course.governor
-        self._probe = Probe(module, optimizer, self._governor)
-        self._flight = Flight(self._deliver)
-        self._open: Update | None = None
-        self._started, self._without, self._armed_at = False, False, 0.0
-        self._hook: RemovableHandle | None = optimizer.register_step_post_hook(self._after)
-        self._governor.costs["look"] = self._probe.estimate()
-        if self._governor.budget is None or self._probe.estimate() <= GRACE:
-            self._probe.arm()  # else when it is affordable
-
-    @property
-    def rate(self) -> float:
-        """The learning rate of the optimiser's first group."""
-        return float(self.optimizer.param_groups[0].get("lr", 0.0))
-
-    def remove(self) -> None:
-        """Take every hook off the optimiser and the module."""
-        if self._hook is not None:
-            self._hook.remove()
-        self._hook = None
-        self._probe.disarm()
-
-    def say(self, loss: Tensor | float, rows: int) -> None:
-        """Take the loss of the update that waits for it, if one does."""
-        self._governor.begin()
-        self.rows = rows or self.rows
-        if self._open is not None:
-            self.loss = loss
-            self._finish()
-        self.loss = None
-        self._governor.end()
-
-    def land(self) -> None:
-        """Tell everything that is still on its way."""
-        self._governor.begin()
-        self._finish()
-        self._flight.land()
-        self._governor.end()
-
-    def start(self) -> None:
-        """Say that the run begins, with the layers in the order in which they were called."""
-        if self._started:
-            return
-        self._started, heard = True, self._probe.heard
-        layers = in_order(self._probe.layers, heard)
-        self.course.start([info(layer, heard.get(layer)) for layer in layers])
-        if self._probe.compiled:
-            self._say("the module is compiled: outputs of its layers are not looked at")
-        missing = self._probe.lacks()
-        if missing:
-            names = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
-            self._say(f"{len(missing)} trainable parameters are not the optimizer's: {names}")
-
-    def _after(self, *_: object) -> None:
-        """An update was made: look, if that is due, and tell it, if its loss is known."""
-        g, course = self._governor, self.course
-        g.begin()
-        if self._open is not None:
-            self._finish()  # nobody said its loss
-        if course.step == 0:
-            g.start()
-            self._armed_at = 0.0
-        update = self._open = Update(course.update(g.now))
-        if self._probe.armed:
-            self.rows = self._probe.rows or self.rows
-        self.start()
-        if self._probe.armed:
-            self._probe.look(update)
-            self.looks += 1
-        if self.loss is not None:
-            self._finish()
-        g.end()
-
-    def _finish(self) -> None:
-        """Tell the update that waits for its loss, and choose whether to look at the next."""
-        update, g = self._open, self._governor
-        if update is None:
-            return
-        self._open, update.loss, self.loss = None, self.loss, None
-        update.rows = self.rows
-        if update.loss is None and not self._without:
-            self._without = True
-            self._say("updates without a loss are not told: watcher.loss(loss) says it")
-        looked = bool(update.looks)
-        self._flight.add(update)
-        if looked:
-            g.learn("look", g.so_far() - self._armed_at)
-        self._choose()
-
-    def _choose(self) -> None:
-        """Hang the hooks for the next update, if it is to be looked at and may be."""
-        g, course = self._governor, self.course
-        if self._hook is None or self._probe.armed:
-            return
-        suspicious = course.suspicion > 0
-        if suspicious or (course.affords("look") and self._is_due()):
-            course.suspicion -= suspicious
-            self._armed_at = g.so_far()
-            self._probe.arm()
-
-    def _is_due(self) -> bool:
-        if self._every is not None:
-            return self.course.step % self._every == 0
-        return self.course.bus.wants(Level.EXPERT) or self.course.bus.looks()
-
-    def _deliver(self, update: Update, loss: float | None) -> None:
-        seen = update.events() if update.seen else ()
-        self.course.tell(update.place, loss, update.rows, seen)
-
-    def _say(self, message: str) -> None:
-        self.course.bus.publish(Note(message=message))
+T = TypeVar("T")
 
 
 class Watcher:
@@ -156,6 +34,7 @@ class Watcher:
         self._eye, self._doctor, self._lost = eye, doctor, lost
         self._governor, self._course = eye.course.governor, eye.course
         self.verdict: Verdict | None = None
+        self._waited = 0.0
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
@@ -178,10 +57,12 @@ class Watcher:
 
     def loss(self, loss: Tensor | float) -> Tensor | float:
         """Say the loss of the next update, and get it back as it is."""
-        if isinstance(loss, Tensor) and loss.numel() != 1:
+        if not isinstance(loss, Tensor):
+            self._eye.loss = float(loss)
+        elif loss.numel() == 1:
+            self._eye.loss = loss
+        else:
             raise BadValue("loss", "one number", f"shape {tuple(loss.shape)}")
-        self._eye.loss = loss if isinstance(loss, Tensor) else float(loss)
-        self._governor.spent += self._governor.tick
         return loss
 
     def step(self, loss: Tensor | float, *, rows: int = 0) -> None:
@@ -197,9 +78,23 @@ class Watcher:
         Without metrics and without an update since the epoch before, nothing is over: so begins
         `with watcher.epoch() as metrics:`, and what is put into metrics is told at its end.
         """
+        self._eye.land()
         if metrics is not None or self._course.batch:
             self._end_epoch(metrics or {})
         return Epoch(self._end_epoch)
+
+    def batches(self, rows: Iterable[T]) -> Iterator[T]:
+        """Yield what a loader yields, counting the time until each is there.
+
+        That is what `EpochEnd.waited` says; without this it is 0, as what a loop does between two
+        updates is not waiting alone.
+        """
+        clock = self._governor.clock
+        began = clock()
+        for batch in rows:
+            self._waited += clock() - began
+            yield batch
+            began = clock()
 
     def close(self, reason: str = "completed") -> Verdict:
         """Take off all hooks, say the end and the verdict, close the sinks; again: nothing."""
@@ -208,8 +103,7 @@ class Watcher:
             return self.verdict
         bus = self._course.bus
         try:
-            self._eye.land()
-            self._eye.start()
+            self._eye.end()
             self._course.end(reason, self._eye.looks)
             self.verdict = self._doctor.verdict()
             bus.publish(self.verdict)
@@ -227,7 +121,8 @@ class Watcher:
     def _end_epoch(self, metrics: Mapping[str, Any]) -> None:
         self._eye.land()
         self._governor.begin()
-        self._course.end_epoch(metrics, self._eye.rate, self._governor.clock())
+        waited, self._waited = self._waited, 0.0
+        self._course.end_epoch(metrics, self._eye.rate, self._governor.clock(), waited)
         self._governor.end()
 
 
@@ -262,13 +157,18 @@ def watch(
 ) -> Watcher:
     """Watch the training of a module: each `optimizer.step()` becomes an event.
 
-    Say the loss with `watcher.loss(loss)` before the step, or `watcher.step(loss)` after it,
-    and `watcher.epoch(metrics)` when an epoch is over. Layers are looked at when the doctor or
-    a sink asks for them, or in one update of `every` so many, as the budget allows (a share of
-    the training's time; None: always), and in the first update, where that is likely to take
-    no more than 20 ms. run: what else is known, as in `TrainStart.run` (baseline, facts); with
-    epochs and batches (an epoch) the rules know how far the run is. The weights are those of
-    the same loop unwatched. Raises BadValue for what cannot be watched.
+    Say the loss with `watcher.loss(loss)` before the step, or `watcher.step(loss)` after it, and
+    `watcher.epoch(metrics)` when an epoch is over. Layers are looked at when the doctor or a
+    sink asks for them, or in one update of `every` so many, as the budget allows (a share of
+    the training's time; None: always), and in the first update, where that is likely to take no
+    more than 20 ms. Of the looks that the doctor plans the first five, and one in five of the
+    others, are taken whatever is left of the budget, while they take no more than that. Values
+    are counted into histograms in the first look of an epoch, where a sink asks for DEBUG.
+    Passes without gradients that leave dropout or batch normalisation in training mode are
+    told. `EpochEnd.waited` is known of loaders that go through `watcher.batches`. run: what
+    else is known, as in `TrainStart.run` (baseline, facts); with epochs and batches (an epoch)
+    the rules know how far the run is. The weights are those of the same loop unwatched. Raises
+    BadValue for what cannot be watched.
     """
     if not isinstance(module, nn.Module) or isinstance(module, nn.DataParallel):
         raise BadValue("module", "a torch.nn.Module that is no DataParallel", module)
@@ -277,7 +177,7 @@ def watch(
     if every is not None and (not isinstance(every, int) or isinstance(every, bool) or every < 1):
         raise BadValue("every", "int ≥ 1, or None", every)
     level = level_of(log_level)
-    governor = Governor(budget, clock, grace=0.0, planned=1.0)
+    governor = Governor(budget, clock, grace=0.0)
     plan = Plan(
         name=name or type(module).__name__,
         engine="torch (own loop)",
@@ -290,7 +190,8 @@ def watch(
     lost, doctor = Failures(), Doctor(bus.publish, governor=governor)
     for sink in (lost, *sinks, doctor):
         bus.add(sink)
-    return Watcher(Eye(module, optimizer, Course(bus, governor, plan), every), doctor, lost)
+    eye = Eye(module, optimizer, Course(bus, governor, plan), doctor, every)
+    return Watcher(eye, doctor, lost)
 
 
 def _known(

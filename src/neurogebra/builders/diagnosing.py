@@ -15,7 +15,8 @@ from neurogebra.builders.prove import prove
 from neurogebra.errors import BadValue, NotReady
 from neurogebra.observatory.diagnosis import Diagnosis
 from neurogebra.observatory.doctor import Doctor
-from neurogebra.observatory.events import Event, Stamped
+from neurogebra.observatory.events import Alert, Event, Stamped
+from neurogebra.observatory.spectra import advice
 from neurogebra.spec import ModelSpec, RunSpec
 from neurogebra.training.data import Data
 from neurogebra.training.loop import train
@@ -38,7 +39,8 @@ class Diagnosable:
         changes in short runs from where that `fit` began (`.proof`). X, y: as `fit` takes
         them. Without prove_fix they are judged before any training: data, targets, loss,
         output and first weights. With it, they are what is tried on, where the rows of the
-        `fit` were not kept (over 64 MiB, or batches). Raises NotReady before a `fit` or
+        `fit` were not kept (over 64 MiB, or batches). What the spectra of the weights say is
+        among the diagnosis's `advice`. Raises NotReady before a `fit` or
         `compile`, BadValue, DataError.
         """
         if X is not None and not prove_fix:
@@ -49,7 +51,14 @@ class Diagnosable:
                 f"{self.name}: there is no training to diagnose; call fit (with health_checks, "
                 "where a log_config is given), or diagnose(X, y) to judge data before one"
             )
+        found = replace(found, advice=(*found.advice, *self._weighed()))
         return self._proven(found, X, y) if prove_fix else found
+
+    def _weighed(self) -> tuple[Alert, ...]:
+        """Return what the spectra of the weights say."""
+        if self._spec is None or self._last.run is None:
+            return ()
+        return advice(self._numbers.network(self._spec, self._last.run).weights())
 
     def _proven(self, found: Diagnosis, X: Any, y: Any) -> Diagnosis:
         begun, end = self._last.begun, self._last.end

@@ -82,7 +82,8 @@ class Watch:
 class EveryUpdate:
     """A sink that asks for the layers of every update, and leaves hearing them to others."""
 
-    name, level, hears, looks = "every update", Level.EXPERT, Level.SILENT, True
+    name, level, hears = "every update", Level.SILENT, Level.SILENT
+    looks, scores, quiet = True, False, 0
 
     def handle(self, stamped: Stamped) -> None:
         """There is nothing to do."""

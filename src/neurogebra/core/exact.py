@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from mpmath import mp, mpf, workdps
 
 from neurogebra.core.exact_ops import HUGE, INF, OPS, STRICT, Beyond, mapped, number
-from neurogebra.core.tree import Node, in_order
+from neurogebra.core.tree import SYMBOL, Node, in_order
 
 DIGITS = (60, 120, 420)
 PLAIN_POWERS, FAR_POWERS = 30, 620  # sizes that the first digits cover; as far as any are added
@@ -67,6 +67,8 @@ _ALONE = frozenset(
         "ndtri",
     ]
 )
+# A node as it is worked out: its id, operation, ids of arguments, attributes, name or number.
+_Step: TypeAlias = tuple[int, str, tuple[int, ...], dict[str, Any], Any]
 _NOTHING = 1 / HUGE  # below, a value is what too few digits leave of 0
 
 
@@ -161,14 +163,34 @@ def at_digits(
     """
     made = {} if made is None else made
     with workdps(digits):
-        for node in _order(root):
-            if node.args:
-                args = [made[id(a)] for a in node.args]
-                made[id(node)] = ops[node.op](*args, **dict(node.attrs))
-            else:
-                given = values[node.value] if node.is_symbol else node.value
-                made[id(node)] = as_exact(given)
+        _make(_steps(root), values, ops, made)
         return np.asarray(made[id(root)], object)
+
+
+def again(
+    root: Node, values: Mapping[str, Any], name: str, digits: int, parts: Mapping[int, Any]
+) -> Any:
+    """Return the value of a tree of which one name has another value than it had in `parts`.
+
+    parts: what `at_digits` made with so many digits; what does not hang on the name stays.
+    """
+    made = dict(parts)
+    with workdps(digits):
+        _make(_steps_after(root, name), values, OPS, made)
+        return np.asarray(made[id(root)], object)
+
+
+def _make(
+    steps: list[_Step],
+    values: Mapping[str, Any],
+    ops: Mapping[str, Callable[..., Any]],
+    made: dict[int, Any],
+) -> None:
+    for key, op, args, attrs, leaf in steps:
+        if args:
+            made[key] = ops[op](*[made[a] for a in args], **attrs)
+        else:
+            made[key] = as_exact(values[leaf] if op == SYMBOL else leaf)
 
 
 def movement(
@@ -178,7 +200,8 @@ def movement(
 
     Worked out by differences; a step to where there is no value counts as none.
     """
-    still = at_digits(root, values, digits)
+    parts: dict[int, Any] = {}
+    still = at_digits(root, values, digits, made=parts)
     total = mapped(lambda v: mpf(0))(still)
     for name in names:
         x = np.asarray(as_exact(values[name]), object)
@@ -186,7 +209,8 @@ def movement(
             with workdps(digits):
                 moved = x.copy()
                 moved[place] = moved[place] * (1 + STEP)
-                after = at_digits(root, {**values, name: moved if x.ndim else moved[()]}, digits)
+                given = {**values, name: moved if x.ndim else moved[()]}
+                after = again(root, given, name, digits, parts)
                 total = total + mapped(_gap)(after, still)
     return total
 
@@ -204,15 +228,23 @@ def slopes(
     *,
     step: Any = STEP,
     digits: int = ENOUGH,
+    parts: dict[int, Any] | None = None,
 ) -> Any:
-    """Return the slopes to the left and to the right by one element of an input."""
-    still, x = at_digits(root, values, digits), np.asarray(as_exact(values[name]), object)
+    """Return the slopes to the left and to the right by one element of an input.
+
+    parts: an empty table to share between the elements of one place, filled by the first.
+    """
+    parts = {} if parts is None else parts
+    if not parts:
+        at_digits(root, values, digits, made=parts)
+    still, x = np.asarray(parts[id(root)], object), np.asarray(as_exact(values[name]), object)
     sides = []
     with workdps(digits):
         for by in (-step, step):
             moved = x.copy()
             moved[place] = moved[place] + by
-            after = at_digits(root, {**values, name: moved if x.ndim else moved[()]}, digits)
+            given = {**values, name: moved if x.ndim else moved[()]}
+            after = again(root, given, name, digits, parts)
             sides.append((after - still) / by)
     return sides
 
@@ -258,6 +290,23 @@ def as_exact(value: Any) -> Any:
 @lru_cache(maxsize=512)
 def _order(root: Node) -> list[Node]:
     return in_order(root)
+
+
+@lru_cache(maxsize=512)
+def _steps(root: Node) -> list[_Step]:
+    return [
+        (id(n), n.op, tuple(id(a) for a in n.args), dict(n.attrs), n.value) for n in _order(root)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _steps_after(root: Node, name: str) -> list[_Step]:
+    """Return the steps that hang on a name."""
+    anew: set[int] = set()
+    for key, op, args, _, leaf in _steps(root):
+        if (op == SYMBOL and leaf == name) or not anew.isdisjoint(args):
+            anew.add(key)
+    return [step for step in _steps(root) if step[0] in anew]
 
 
 def _differs(a: Any, b: Any) -> bool:

@@ -60,7 +60,8 @@ def _exactly(a: Any) -> Any:
 
 
 def _slice(a: Any, axis: int, start: int, stop: int | None = None) -> Any:
-    return np.moveaxis(np.moveaxis(a, axis, 0)[start:stop], 0, axis)
+    a = np.asarray(a)
+    return a[(slice(None),) * (axis % a.ndim) + (slice(start, stop),)]
 
 
 def _pad(a: Any, axis: int, before: int, after: int) -> Any:

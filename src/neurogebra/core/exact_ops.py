@@ -14,6 +14,7 @@ from neurogebra.errors import NeurogebraError
 
 HUGE = mpf(10) ** 400
 NAN, INF = mpf("nan"), mpf("inf")
+_TWO = mpf(2)._mpf_
 
 
 class Beyond(NeurogebraError, ArithmeticError):
@@ -22,9 +23,15 @@ class Beyond(NeurogebraError, ArithmeticError):
 
 def mapped(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of exact numbers as one of arrays of them."""
+    made: dict[int, Any] = {}
 
     def wrapped(*args: Any) -> Any:
-        return np.frompyfunc(function, len(args), 1)(*args)
+        if all(type(a) is mpf for a in args):
+            return function(*args)
+        count = len(args)
+        if count not in made:
+            made[count] = np.frompyfunc(function, count, 1)
+        return made[count](*args)
 
     return wrapped
 
@@ -41,6 +48,8 @@ def _div(a: Any, b: Any) -> Any:
 
 
 def _pow(a: Any, b: Any) -> Any:
+    if type(b) is mpf and b._mpf_ == _TWO and type(a) is mpf:
+        return a * a
     if mp.isnan(a) or mp.isnan(b):
         return mpf(1) if b == 0 or a == 1 else NAN
     if a == 0:

@@ -126,15 +126,17 @@ def in_order(*roots: Node, known: Container[int] = ()) -> list[Node]:
     """
     seen: set[int] = set()
     order: list[Node] = []
-    stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(roots)]
+    stack: list[Node | None] = list(reversed(roots))  # None: what lies below it is ready
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())  # type: ignore[arg-type]
         elif id(node) not in seen and id(node) not in known:
             seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((a, False) for a in reversed(node.args))
+            if node.args:
+                stack += (node, None, *reversed(node.args))
+            else:
+                order.append(node)
     return order
 
 

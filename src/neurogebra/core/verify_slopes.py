@@ -146,9 +146,11 @@ def _exact_slope(root: Node, values: Mapping[str, Any], name: str) -> Any:
     """Return the slope by every element of an input; None where the two sides disagree."""
     x = np.asarray(values[name], float)
     found = np.empty(x.shape)
+    parts: dict[int, Any] = {}
     try:
         for place in np.ndindex(x.shape):
-            left, right = (np.asarray(s)[()] for s in exact.slopes(root, values, name, place))
+            sides = exact.slopes(root, values, name, place, parts=parts)
+            left, right = (np.asarray(s)[()] for s in sides)
             if not (exact.is_finite(left) and exact.is_finite(right)):
                 return None
             if not smooth(left, right) or abs(left) > STEEP:

@@ -68,6 +68,20 @@ def sights(engine: Engine) -> None:
             close(_sight(seen, at[0], "update", key).array, update, f"the change of {name}", 1e-12)
 
 
+def moves(engine: Engine) -> None:
+    """Each probed step shows its own change, whatever was read of those before it."""
+    net, (x, y) = network(engine, optimizer="adam")
+    for step, (probe, read) in enumerate([(1, 1), (1, 0), (1, 1), (0, 0), (1, 1)]):
+        before = net.weights()
+        seen = net.step(x, y, lr=0.1, probe=bool(probe)).seen
+        after = net.weights()
+        for s in seen if read else ():
+            if s.site == "update":
+                name = f"{s.layer}.{s.param}"
+                what = f"the change of {name} in step {step + 1}"
+                close(s.array, after[name] - before[name], what, 1e-12)
+
+
 def flows(engine: Engine) -> None:
     """What flows back through a layer is dL/d output, before the activation where they join."""
     for end, loss in (("sigmoid", "binary_crossentropy"), ("sigmoid", "mse"), ("linear", "mse")):
@@ -148,4 +162,4 @@ def _same_state(found: Arrays, expected: Arrays, when: str) -> None:
         exact(found[name], array, f"{name} {when}")
 
 
-CHECKS = (looks, own_memory, probes, sights, flows, resumes, wrong_states, single)
+CHECKS = (looks, own_memory, probes, sights, moves, flows, resumes, wrong_states, single)

@@ -24,7 +24,7 @@ class EngineOps(ABC):
     """The Ops that an engine hands to layers; it keeps what the pass leaves behind.
 
     before: id of an activation's result → (its name, the value before it); outputs: layer →
-    its output; kept: "layer.state" → its next value.
+    its output; judged: head → what its loss reads; kept: "layer.state" → its next value.
     """
 
     def __init__(self, training: bool) -> None:
@@ -34,6 +34,7 @@ class EngineOps(ABC):
         self.before: dict[int, tuple[str, Array]] = {}
         self._activated: list[Array] = []  # keeps results alive, so that no id comes back
         self.outputs: dict[str, Array] = {}
+        self.judged: dict[str, Array] = {}
         self.kept: dict[str, Array] = {}
 
     @abstractmethod
@@ -136,7 +137,8 @@ def total_loss(
         given = {"y": y[head.name]}
         if weights and head.name in weights:
             given["w"] = weights[head.name]
-        root, given["y_pred"] = _joined(head, run, ops, outputs, weighted="w" in given)
+        root, read = _joined(head, run, ops, outputs, weighted="w" in given)
+        given["y_pred"] = ops.judged[head.name] = read
         part = ops.evaluate(root, given)
         part = part if head.weight == 1.0 else head.weight * part
         total = part if total is None else total + part
@@ -159,14 +161,12 @@ def _joined(
     return root, before if fused else out
 
 
-def watched(
-    model: ModelSpec, run: RunSpec, ops: EngineOps, outputs: Mapping[str, Array]
-) -> dict[str, Array]:
-    """Return for each layer the value whose gradient a probe shows.
+def watched(model: ModelSpec, ops: EngineOps, outputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Return for each layer the value whose gradient a probe shows, once the loss is known.
 
     That is its output, or the value before the activation where the loss joins the two.
     """
-    before = {id(outputs[h.name]): _joined(h, run, ops, outputs)[1] for h in model.heads}
+    before = {id(outputs[head.name]): ops.judged[head.name] for head in model.heads}
     return {name: before.get(id(a), a) for name, a in ops.outputs.items()}
 
 

@@ -30,7 +30,7 @@ from neurogebra.engines.inner import inner
 from neurogebra.engines.kernels import LOWERED
 from neurogebra.engines.long import Unlike
 from neurogebra.engines.pools import pooled
-from neurogebra.engines.protocol import Arrays, Seen, Standing, Step, looked_at
+from neurogebra.engines.protocol import Arrays, Change, Seen, Standing, Step, looked_at
 from neurogebra.engines.recorder import Recorder, Replay
 from neurogebra.engines.share import shared
 from neurogebra.engines.store import Store, model_parameters, put, quiet
@@ -170,7 +170,7 @@ def _graph(
     if not training:
         return nodes
     trained = list(model_parameters(model))
-    seen = watched(model, run, ops, outputs)
+    seen = watched(model, ops, outputs)
     grads = gradient(total, [*(p[n] for n in trained), *seen.values()], ops.rules)
     nodes.update({("gradient", n): g for n, g in zip(trained, grads, strict=False)})
     nodes.update({("backward", n): g for n, g in zip(seen, grads[len(trained) :], strict=True)})
@@ -244,7 +244,8 @@ class NumpyNetwork:
         self.model, self.run, self.rng = model, run, rng
         self.store = Store(model_parameters(model), model.state_names(), weights, run.dtype)
         self.update = Update(run, self.store.w, self.store.g, model_parameters(model))
-        self.steps, self.change = 0, self.store.w[:0]  # the change: of a probed step
+        self.steps = 0
+        self._change: Change | None = None  # of probed steps, made with the first
         self._quiet = quiet()  # entering errstate costs as much as four calls
         self._programs: dict[tuple[int, str, tuple[str, ...]], Recorded] = {}
         self._plans: dict[tuple[bool, bool, bool, tuple[str, ...]], Plan] = {}
@@ -273,17 +274,19 @@ class NumpyNetwork:
         """Take in one batch, update when it is its turn, and return the loss before that."""
         program = self._program(len(x), "probe" if probe else "train", weights)
         program.feed(x, y, weights)
+        change, store = self._change, self.store
         if not probe:
+            if change is not None:
+                change.lost = True
             self._quiet.run(self._learn, program, lr)
             return Step(float(program.loss), program.outputs)
-        store = self.store
-        change = self.change = self.change if self.change.size else np.empty_like(store.w)
-        change[...] = store.w
+        if change is None:
+            change = self._change = Change(store.w, store.split)
+        change.begin()
         self._quiet.run(self._learn, program, lr)
-        np.subtract(store.w, change, out=change)
         if not program.seen:
-            flat = {"gradient": store.grads, "weight": store.views, "update": store.split(change)}
-            program.seen = Standing(looked_at(self.model, program.results, flat))
+            flat = {"gradient": store.grads, "weight": store.views}
+            program.seen = Standing(looked_at(self.model, program.results, flat, change))
         return Step(float(program.loss), program.outputs, program.seen)
 
     def _learn(self, program: Recorded, lr: float) -> None:
@@ -341,6 +344,8 @@ class NumpyNetwork:
     def load(self, state: Arrays) -> None:
         """Go on from a `state()`; BadValue names an array that is missing or misshapen."""
         self.store.restore(state, self.update.slots)
+        if self._change is not None:
+            self._change.lost = True
         self.steps = int(state["step"])
 
     @property

@@ -53,9 +53,9 @@ class TorchNetwork:
         self.update = TorchUpdate(run, self.w, self.g, shapes)
         self.p = {n: v.requires_grad_() for n, v in split(self.w, shapes).items()}
         self._leaves = list(self.p.values())
-        self._grads = list(split(self.g, shapes).values())
+        self._grads = split(self.g, shapes)
         self._loose = self.update.by_parameter and not self.precision.scales
-        self._sight = Sight(model, self.order, self.w, self.g)
+        self._sight = Sight(model, self.order, self.w, self.g, self._grads)
         self._owned: dict[str, Mapping[str, Array]] = {}
         self._take_states()
 
@@ -70,16 +70,16 @@ class TorchNetwork:
     ) -> Step:
         """Take in one batch, update when it is its turn, and return the loss before that."""
         ops, outputs, loss, looked = self._learn(x, y, weights, probe=probe, loose=self._loose)
-        if probe:
-            self._sight.begin()
+        self._sight.begin(probe)
+        grads = [leaf.grad for leaf in self._leaves if self._loose]
         if self._loose:
             self.steps += 1
-            self.update.run_on([leaf.grad for leaf in self._leaves], self.steps, lr)
+            self.update.run_on(grads, self.steps, lr)
         elif self.precision.accepts(self.g) and self.update.take():
             self.steps += 1
             self.update.run(self.steps, lr)
         self.p.update({name: value.detach() for name, value in ops.kept.items()})
-        seen = self._sight.end(ops.outputs, looked, self._leaves, self._grads) if probe else ()
+        seen = self._sight.end(len(x), ops.outputs, looked, grads) if probe else ()
         return Step(loss.item(), _arrays(outputs), seen)
 
     def evaluate(self, x: np.ndarray, y: Arrays, weights: Arrays | None = None) -> Step:
@@ -133,6 +133,7 @@ class TorchNetwork:
         self.w.copy_(self.tensor(self.order.inward(self.store.w)))
         self.update.load({n: self.order.inward(a) if a.ndim else a for n, a in slots.items()})
         self._take_states()
+        self._sight.begin(probe=False)
         self.steps = int(state["step"])
 
     def _learn(
@@ -150,11 +151,11 @@ class TorchNetwork:
         batch = self.tensor(x).requires_grad_(probe and self._sight.asks_input)
         outputs = self._forward(ops, batch)
         loss = _loss(self, ops, outputs, y, weights)
-        looked = watched(self.model, self.run, ops, outputs) if probe else {}
+        looked = watched(self.model, ops, outputs) if probe else {}
         for value in looked.values():
             if value.requires_grad:
                 value.retain_grad()
-        for leaf, grad in zip(self._leaves, self._grads, strict=True):
+        for leaf, grad in zip(self._leaves, self._grads.values(), strict=True):
             leaf.grad = None if loose else grad.zero_()
         if loss.requires_grad:
             self.precision.backward(loss, self.g, looked.values())

@@ -43,48 +43,47 @@ class Place(NamedTuple):
 class Order:
     """Where each number of the flat arrays lies on this engine.
 
-    shapes: the parameters' by name, as torch has them; turned: the names of the layers whose
-    kernels get them so. Where the rule of the update looks at whole matrices, none is.
+    shapes, places: the parameters' by name, as torch has them; turned: the names of the layers
+    whose kernels get them so. Where the rule of the update looks at whole matrices, none is.
     """
 
     def __init__(self, model: ModelSpec, run: RunSpec) -> None:
         whole = OPTIMIZERS[run.optimizer].per == PARAMETER
         shapes: dict[str, Shape] = {}
-        start, self._places, turned = 0, list[Place](), set[str]()
+        start, self.places, turned = 0, dict[str, Place](), set[str]()
         for placed in model.placed():
             layer = placed.layer
             blocks = () if whole or not at_once(layer) else BLOCKS.get(type(layer), ())
             for key, shape in layer.shapes(placed.in_shape).items():
                 place = Place(slice(start, start + math.prod(shape)), shape, blocks)
                 start = place.at.stop
-                self._places.append(place)
+                self.places[f"{placed.name}.{key}"] = place
                 axes = AXES[len(shape)] if blocks else range(len(shape))
                 shapes[f"{placed.name}.{key}"] = tuple(shape[i] for i in axes)
             if blocks:
                 turned.add(placed.name)
         self.shapes: Shapes = shapes
         self.turned = frozenset(turned)
-        self.is_view = all(len(p.blocks) < 2 for p in self._places)  # what `split` returns
+        self.is_view = all(len(p.blocks) < 2 for p in self.places.values())  # what `split` returns
 
     def inward(self, flat: np.ndarray) -> np.ndarray:
         """Return numbers in our order in torch's; the array itself where both are one."""
         if not self.turned:
             return flat
-        return np.concatenate([turn(flat[p.at], p).ravel() for p in self._places])
+        return np.concatenate([turn(flat[p.at], p).ravel() for p in self.places.values()])
 
     def split(self, flat: np.ndarray) -> dict[str, np.ndarray]:
         """Return the parameters' parts of a flat array in torch's order, as the spec has them.
 
         They look into it but for gates, whose blocks are dealt anew.
         """
-        places = zip(self.shapes, self._places, strict=True)
-        return {name: turn_back(flat[p.at], p).reshape(p.shape) for name, p in places}
+        return {name: spread(flat[p.at], p) for name, p in self.places.items()}
 
     def outward(self, flat: np.ndarray) -> np.ndarray:
         """Return numbers in torch's order in ours; the array itself where both are one."""
         if not self.turned:
             return flat
-        return np.concatenate([turn_back(flat[p.at], p).ravel() for p in self._places])
+        return np.concatenate([turn_back(flat[p.at], p).ravel() for p in self.places.values()])
 
 
 def at_once(layer: Any) -> bool:
@@ -110,6 +109,11 @@ def turn_back(numbers: np.ndarray, place: Place) -> np.ndarray:
     axes = AXES[len(place.shape)]
     array = numbers.reshape([place.shape[i] for i in axes]).transpose(_back(axes))
     return _dealt(array, _back(place.blocks))
+
+
+def spread(numbers: np.ndarray, place: Place) -> np.ndarray:
+    """Return a parameter, in its shape, from its numbers as torch lists them."""
+    return turn_back(numbers, place).reshape(place.shape)
 
 
 @cache

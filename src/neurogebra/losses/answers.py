@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from neurogebra.ops import apply
 FLAG, FLAGS, MANY = "flag", "flags", "many"
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """Some rows: y as the loss takes it and outputs as the head gives them, (rows, …, units).
 
     Every position of a sequence or an image counts as a row of its own: y, outputs (n, units).
@@ -58,11 +57,12 @@ def labels(a: Answers) -> tuple[np.ndarray, np.ndarray]:
     (n,) of classes for one of many, else (n, units) of yes and no. Raises DataError for
     numbers that are no labels.
     """
-    if a.loss.target not in (BINARY, CLASSES, SIGNS):
+    loss, y, outputs, edge = a
+    if loss.target not in (BINARY, CLASSES, SIGNS):
         _require_labels(a)
-    if reading(a.loss, a.y.shape[-1]) == MANY:
-        return a.y.argmax(-1), a.outputs.argmax(-1)
-    return a.y > 0.5, a.outputs > a.edge
+    if reading(loss, y.shape[-1]) == MANY:
+        return y.argmax(-1), outputs.argmax(-1)
+    return y > 0.5, outputs > edge
 
 
 def chances(a: Answers) -> np.ndarray:

@@ -16,8 +16,10 @@ class Sink(Protocol):
 
     A sink may also have `hears`, the most detail it takes when others asked for it; without
     one it hears what it asks for. `looks`, where a sink has it, says whether it asks for the
-    layers of the next update; `quiet`, for how many updates it asks for nothing at all (of a
-    sink that asks for no batches it is taken for granted). `handle_look(seq, time, look)`,
+    layers of the next update; `scores`, whether it asks for that update's own metrics, which
+    one whose level is DETAILED or more does without it; `quiet`, for how many updates it asks
+    for nothing at all (of a sink that asks for no batches it is taken for granted).
+    `handle_look(seq, time, look)`,
     where a sink has it, takes a whole `Look` and the place of its first event in the order,
     instead of `handle` for each LayerSeen of it.
     """
@@ -80,6 +82,14 @@ class Bus:
                 return True
         return False
 
+    def scores(self) -> bool:
+        """Return whether a sink asks for the next update's own metrics."""
+        for sink in self.sinks:
+            own: bool | None = getattr(sink, "scores", None)
+            if sink.level >= Level.DETAILED if own is None else own:
+                return True
+        return False
+
     def quiet(self) -> int:
         """Return for how many updates from here nobody asks for anything."""
         rest = PATIENCE
@@ -89,6 +99,8 @@ class Bus:
                 own = 0 if sink.level >= Level.DETAILED else rest
             if own < rest:
                 rest = own
+                if rest <= 0:
+                    break
         return rest
 
     def publish(self, event: Event) -> None:

@@ -70,8 +70,10 @@ KINDS: Registry[Kind] = Registry(
              "Look for a detached, rounded or frozen path above them"),
         Kind("optimizer_not_updating", "the weights do not follow their gradients",
              "Check what is given to the optimiser, and when gradients are cleared"),
-        Kind("wrong_mode", "the model is trained in the mode for checking it",
-             "Call model.train() before training goes on"),
+        Kind("wrong_mode", "the model is in the other mode than it should be",
+             "Call model.train() before training goes on, and model.eval() before checking"),
+        Kind("slow_data", "the training waits for its data",
+             "Load the rows into memory, fetch them ahead, or keep them in larger files"),
         Kind("excessive_regularization", "a penalty outweighs the data",
              "Divide the penalty or the weight decay by a hundred"),
         Kind("wrong_batch_size", "the batches are too large or too small",
@@ -128,6 +130,8 @@ VOTES: Mapping[str, Mapping[str, float]] = {
     "clipped_throughout": {"gradient_clipping_bug": 0.1},
     "label_order": {"corrupt_data": 0.6},
     "dropout_off": {"wrong_mode": 0.85},
+    "checked_in_training_mode": {"wrong_mode": 0.85},
+    "data_bound": {"slow_data": 0.9},
     "weights_collapse": {"excessive_regularization": 0.85},
     "dead_relu": {"dying_relu": 0.6, "learning_rate_too_high": 0.3, "bad_initialization": 0.2},
     "activation_saturation": {"saturated_activation": 0.8},
@@ -199,13 +203,14 @@ class Diagnosis:
 
     status: "healthy", "unhealthy", or "not enough evidence" where something is wrong and
     nothing speaks clearly enough for a cause, or the run is too short to judge; findings: the
-    alerts that count, oldest first; proof: what came of trying the changes, None where
-    nobody asked.
+    alerts that count, oldest first; advice: the others, which change no verdict; proof: what
+    came of trying the changes, None where nobody asked.
     """
 
     status: str
     causes: tuple[Cause, ...] = ()
     findings: tuple[Alert, ...] = ()
+    advice: tuple[Alert, ...] = ()
     why: str = ""
     proof: Proof | None = None
 
@@ -223,8 +228,14 @@ class Diagnosis:
         named = {name for cause in self.causes for name in cause.rules}
         others = [a for a in self.findings if a.rule not in named]
         lines += [f"also: {alert.message}" for alert in _once(others)]
+        lines += [f"advice: {line}" for line in self.remarks]
         lines += self.proof.lines if self.proof else ()
         return "\n".join(lines)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The advice in sentences, one a line."""
+        return tuple(". ".join((a.message, *a.advice[:1])) for a in self.advice)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON-able values."""
@@ -233,6 +244,7 @@ class Diagnosis:
             "why": self.why,
             "causes": [cause.to_dict() for cause in self.causes],
             "findings": [alert.data() for alert in self.findings],
+            **({"advice": [alert.data() for alert in self.advice]} if self.advice else {}),
             **({"proof": self.proof.to_dict()} if self.proof else {}),
         }
 
@@ -244,18 +256,23 @@ def diagnose(alerts: Sequence[Alert], rules: Iterable[Rule], *, judged: bool = T
     beside an alert that is more than that.
     """
     findings = tuple(a for a in alerts if is_finding(a))
+    advice = _advice(alerts)
     if not findings:
+        status, why = "not enough evidence", "the run is too short to judge"
         if judged:
-            return Diagnosis(status="healthy", why="no health rule fired")
-        return Diagnosis(status="not enough evidence", why="the run is too short to judge")
+            status, why = "healthy", "no health rule fired"
+        return Diagnosis(status=status, why=why, advice=advice)
     ranked = sorted(_causes(alerts, tuple(rules)), key=lambda c: -c.confidence)
     named = [c for c in ranked if c.confidence >= NAMED]
     if not named:
         names = ", ".join(dict.fromkeys(a.rule for a in findings))
         why = f"something is wrong ({names}), and nothing speaks clearly for a cause"
-        return Diagnosis(status="not enough evidence", findings=findings, why=why)
-    kept = [c for c in named if c.confidence >= BESIDE * named[0].confidence][:MOST]
-    return Diagnosis(status="unhealthy", causes=tuple(kept), findings=findings, why=kept[0].text)
+        status = "not enough evidence"
+        return Diagnosis(status=status, findings=findings, advice=advice, why=why)
+    kept = tuple(c for c in named if c.confidence >= BESIDE * named[0].confidence)[:MOST]
+    return Diagnosis(
+        status="unhealthy", causes=kept, findings=findings, advice=advice, why=kept[0].text
+    )
 
 
 def is_finding(alert: Alert) -> bool:
@@ -303,6 +320,15 @@ def _finding(alert: Alert) -> str:
         few = "short_run" if alert.rule == "short_reach" else alert.rule
         return "too_large_batches" if alert.evidence.get("rows", 0.0) >= LARGE else few
     return alert.rule
+
+
+def _advice(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Return what is no finding: the first of each rule and layer."""
+    found: dict[tuple[str, str], Alert] = {}
+    for alert in alerts:
+        if not is_finding(alert):
+            found.setdefault((alert.rule, alert.layer), alert)
+    return tuple(found.values())
 
 
 def _once(alerts: Iterable[Alert]) -> list[Alert]:

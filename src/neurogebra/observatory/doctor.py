@@ -23,12 +23,33 @@ from neurogebra.observatory.governor import Governor
 from neurogebra.observatory.guard import PLENTY, Guard
 from neurogebra.observatory.looks import Look
 from neurogebra.observatory.pace import Pace
+from neurogebra.observatory.rule import RARE
 from neurogebra.observatory.rules import RULES, Context, Rule, Thresholds, examine
 
 # The findings that a run was too short, which a verdict says in its own words.
 SHORT = ("too_few_updates", "short_reach")
 # The epochs that are examined of a run that has many more: what they cost grows with the curves.
 EPOCHS = 40
+
+
+class Asked:
+    """Which of some rules may have something to say of an event."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+        self._known: dict[tuple[type[Event], str, bool], tuple[Rule, ...]] = {}
+        self.rare = tuple(rule for rule in rules if rule.site == RARE)
+
+    def of(self, event: Event) -> tuple[Rule, ...]:
+        """Return them: those of its kind, of an array those of its site."""
+        seen = event if isinstance(event, LayerSeen) else None
+        key = (type(event), seen.site, bool(seen.rare)) if seen else (type(event), "", False)
+        found = self._known.get(key)
+        if found is None:
+            sites = ("", key[1], RARE) if key[2] else ("", key[1])
+            own = (r for r in self._rules if issubclass(key[0], r.on) and r.site in sites)
+            found = self._known[key] = tuple(own)
+        return found
 
 
 class Doctor:
@@ -46,6 +67,7 @@ class Doctor:
 
     name = "doctor"
     hears = Level.EXPERT
+    scores = False  # the loss is all that is asked of an update
 
     def __init__(
         self,
@@ -64,7 +86,8 @@ class Doctor:
         self.alerts: list[Alert] = []
         self._publish = publish
         self._rules = tuple(rules.values() if isinstance(rules, Mapping) else rules)
-        self._by_event: dict[tuple[type[Event], str], tuple[Rule, ...]] = {}
+        self._losses = tuple(r for r in self._rules if issubclass(BatchEnd, r.on))
+        self._asked = Asked(self._rules)
         self._context = Context(warmup=self.thresholds.warmup, window=window)
         self._every = sample_every
         self._needs_layers = any(LayerSeen in rule.on for rule in self._rules)
@@ -107,29 +130,31 @@ class Doctor:
     def handle(self, stamped: Stamped) -> None:
         """Examine one event."""
         event = stamped.event
+        if isinstance(event, BatchEnd):
+            self._hear(event)
+            return
         if isinstance(event, LayerSeen):
             self._pace.looked(event.step, self._context.planned)
             if not self._guard.lets(event):
+                self._keep(event)
                 return
-        elif isinstance(event, BatchEnd):
-            self._pace.heard(event.step, self._context.planned)
         elif isinstance(event, EpochEnd):
-            self._left = None if self._is_turn(event) else event
+            self._left = None if _is_turn(event, self._context.start) else event
         elif isinstance(event, TrainStart):
             self._pace.start(event.resumed_step)
         elif isinstance(event, TrainEnd) and self._left is not None:
-            for rule in self._asked(self._left):
+            for rule in self._asked.of(self._left):
                 self._tell(rule.check(self._left, self._context, self.thresholds))
         resumed = isinstance(event, TrainStart) and event.resumed_step and self._context.start
         if resumed or event is self._left:  # the first was examined when the run began
             self._context.see(event)
             return
-        for alert in examine(event, self._context, self._asked(event), self.thresholds):
+        for alert in examine(event, self._context, self._asked.of(event), self.thresholds):
             self._tell(alert)
 
     def handle_look(self, seq: int, time: float, look: Look) -> None:
         """Examine a look, or of one among many what alarms."""
-        if self._guard.is_calm(look):
+        if not look.rare and self._guard.is_calm(look):
             self._pace.looked(look.step, self._context.planned)
             return
         for i, event in enumerate(look.events):
@@ -147,16 +172,7 @@ class Doctor:
                 summary=f"{self._context.step} updates are too few to judge a run; "
                 f"it takes {self.thresholds.min_updates}.",
             )
-        causes = rank(found, self._rules)
-        if not causes:
-            return Verdict(status="healthy", summary="No health rule fired.")
-        worst = max(SEVERITIES.index(a.severity) for a in found)
-        first = next(a for a in found if a.rule == causes[0])
-        return Verdict(
-            status="unhealthy" if worst >= SEVERITIES.index("danger") else "warning",
-            summary=first.message + (f" ({first.advice[0]})" if first.advice else ""),
-            causes=causes,
-        )
+        return _verdict(found, self._rules)
 
     def diagnosis(self) -> Diagnosis:
         """Return the causes of what is wrong so far, the likeliest first."""
@@ -166,20 +182,21 @@ class Doctor:
     def _judged(self) -> bool:
         return self._context.step >= self.thresholds.min_updates
 
-    def _asked(self, event: Event) -> tuple[Rule, ...]:
-        """Return the rules that may have something to say of an event."""
-        kind, site = type(event), event.site if isinstance(event, LayerSeen) else ""
-        found = self._by_event.get((kind, site))
-        if found is None:
-            own = (r for r in self._rules if issubclass(kind, r.on) and r.site in ("", site))
-            found = self._by_event[kind, site] = tuple(own)
-        return found
+    def _hear(self, event: BatchEnd) -> None:
+        """Examine an update: in as few words as there are, as each may be told."""
+        context, thresholds = self._context, self.thresholds
+        self._pace.heard(event.step, context.planned)
+        context.see(event)
+        for rule in self._losses:
+            if rule.when(event, context, thresholds) is not None:
+                self._tell(rule.check(event, context, thresholds))
 
-    def _is_turn(self, event: EpochEnd) -> bool:
-        """Whether an epoch is examined: of very many not each, but the first ones and the last."""
-        epochs = self._context.start.epochs if self._context.start else 0
-        every = max(1, epochs // EPOCHS)
-        return event.epoch < EPOCHS // 4 or event.epoch % every == 0 or event.epoch + 1 == epochs
+    def _keep(self, event: LayerSeen) -> None:
+        """Take in of an array that is not examined what is taken now and then, and judge that."""
+        if event.rare:
+            self._context.keep(event)
+            for rule in self._asked.rare:
+                self._tell(rule.check(event, self._context, self.thresholds))
 
     def _tell(self, alert: Alert | None) -> None:
         if alert is None:
@@ -194,6 +211,26 @@ class Doctor:
             self._pace.suspect(alert.step)
             self._guard.alarm(alert.step)
         self._publish(alert)
+
+
+def _is_turn(event: EpochEnd, start: TrainStart | None) -> bool:
+    """Whether an epoch is examined: of very many not each, but the first ones and the last."""
+    epochs = start.epochs if start else 0
+    every = max(1, epochs // EPOCHS)
+    return event.epoch < EPOCHS // 4 or event.epoch % every == 0 or event.epoch + 1 == epochs
+
+
+def _verdict(found: list[Alert], rules: Iterable[Rule]) -> Verdict:
+    causes = rank(found, rules)
+    if not causes:
+        return Verdict(status="healthy", summary="No health rule fired.")
+    worst = max(SEVERITIES.index(a.severity) for a in found)
+    first = next(a for a in found if a.rule == causes[0])
+    return Verdict(
+        status="unhealthy" if worst >= SEVERITIES.index("danger") else "warning",
+        summary=first.message + (f" ({first.advice[0]})" if first.advice else ""),
+        causes=causes,
+    )
 
 
 def rank(alerts: Iterable[Alert], rules: Iterable[Rule]) -> tuple[str, ...]:

@@ -168,6 +168,28 @@ class ModeSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpectrumSeen(Event):
+    """The eigenvalues of one weight matrix, WᵀW, were looked at after training.
+
+    alpha: the exponent with which their tail falls, give or take error; distance: of that law
+    from the tail, by the largest difference of distribution functions; tail: how many
+    eigenvalues it holds; spikes: how many are too large for chance, traps: likewise with the
+    weights shuffled.
+    """
+
+    kind: ClassVar[str] = "spectrum_seen"
+    layer: str
+    param: str
+    shape: tuple[int, ...]
+    alpha: float
+    error: float
+    distance: float
+    tail: int
+    spikes: int = 0
+    traps: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EpochEnd(Event):
     """An epoch is over: the row-weighted means of its batches, and validation if there is any.
 

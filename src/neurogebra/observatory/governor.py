@@ -17,11 +17,13 @@ BUDGET = 0.03
 # Of the budget: what single updates may take, so that something is left to look at layers.
 STEPS = 0.6
 # Of the budget: what is planned with. The rest is for what no clock sees: caches left cold.
-PLANNED = 0.8
+PLANNED = 0.6
 # Seconds that watching may take in a run too short for its budget to be worth anything.
 GRACE = 0.02
 # Updates from which it is known what one takes that nobody looks at.
 SETTLED = 3
+# Updates that were looked at and wait until it is known; of more, the latest.
+AWAIT = 1024
 # Reads of the clock from which the cost of one is taken.
 READS = 16
 
@@ -64,7 +66,7 @@ class Governor:
             last = self.clock()
         self.tick = 2 * (last - first) / READS
         self._plain: deque[float] = deque(maxlen=2 * SETTLED + 1)
-        self._probed: list[float] = []
+        self._probed: deque[float] = deque(maxlen=AWAIT)
         self._since: float | None = None
         self._ended: float | None = None
         self.now = last

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from neurogebra.observatory.events import LayerSeen
-from neurogebra.observatory.looks import Look, Place
+from neurogebra.observatory.looks import Look
 from neurogebra.observatory.pace import CALM, SUSPICIOUS
 from neurogebra.observatory.rule import Context, Thresholds
 
@@ -13,6 +14,9 @@ from neurogebra.observatory.rule import Context, Thresholds
 PLENTY = 60
 # Of a norm that alarms: from here on it is worth reading the statistics, which say it exactly.
 NEARLY, LARGEST = 0.999, 1e150
+# Of the limit of one array: what the sum of squares of several may come to. A long sum in few
+# digits is never that far off.
+ROOM = 0.5
 
 
 class Sieve:
@@ -43,6 +47,14 @@ class Sieve:
             self._close, self._calm = step + SUSPICIOUS, step + CALM
 
 
+class Limits(NamedTuple):
+    """Up to which sum of squares a group, and a single array of a look, alarm nobody."""
+
+    groups: tuple[tuple[int, ...], ...]
+    bounds: list[float]
+    squares: list[float]
+
+
 class Guard:
     """Says of each array of a look whether the rules are to be asked.
 
@@ -54,7 +66,7 @@ class Guard:
     def __init__(self, context: Context, thresholds: Thresholds, plenty: int) -> None:
         self._context, self._thresholds = context, thresholds
         self._sieve = Sieve(plenty)
-        self._limits: tuple[tuple[Place, ...], list[float]] | None = None
+        self._limits: Limits | None = None
 
     def alarm(self, step: int) -> None:
         """Something is wrong after so many updates: let the next looks through."""
@@ -68,16 +80,21 @@ class Guard:
         return True
 
     def is_calm(self, look: Look) -> bool:
-        """Return whether it would let through no array of a look, from its squares alone."""
+        """Return whether it would let through no array of a look, from sums of squares alone."""
         if self._sieve.takes(look.step, self._context.planned):
             return False
-        if self._limits is None or self._limits[0] is not look.places:
-            norms = [NEARLY * self._limit(p.layer, p.site, p.param) for p in look.places]
-            self._limits = look.places, [min(norm, LARGEST) ** 2 for norm in norms]
-        for square, limit in zip(look.squares, self._limits[1], strict=True):
-            if not square <= limit:  # all() takes as long again, at every update
-                return False
-        return True
+        limits = self._limits
+        if limits is None or limits.groups is not look.groups:
+            limits = self._limits = self._limited(look)
+        if _within(look.bounds(), limits.bounds):
+            return True
+        return _within(look.squares(), limits.squares)
+
+    def _limited(self, look: Look) -> Limits:
+        norms = [NEARLY * self._limit(p.layer, p.site, p.param) for p in look.places]
+        squares = [min(norm, LARGEST) ** 2 for norm in norms]
+        bounds = [ROOM * min(squares[i] for i in group) for group in look.groups]
+        return Limits(look.groups, bounds, squares)
 
     def _alarms(self, event: LayerSeen) -> bool:
         if event.stats.nonfinite:
@@ -96,3 +113,10 @@ class Guard:
         first = own.first[0] if own and own.first else 0.0
         known = weight.recent[-1].norm if weight and weight.recent else 0.0
         return max(t.explode_norm, t.explode_weights * known, t.explode_growth * first)
+
+
+def _within(found: list[float], limits: list[float]) -> bool:
+    for square, limit in zip(found, limits, strict=True):  # noqa: SIM110  in every update;
+        if not square <= limit:  # all() takes as long again
+            return False
+    return True

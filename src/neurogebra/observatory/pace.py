@@ -13,6 +13,9 @@ FIRST = 5
 # Of the looks after them: one in so many is taken whatever it costs, so that what is found
 # does not hang on the clock alone.
 KEPT = 5
+# After the early part two of so many looks are at updates in a row, so that their gradients can
+# be laid side by side.
+PAIRED = 4
 # The first updates of which each is heard, and the most that are passed over at once.
 HEARD, MOST = 20, 512
 # Looks that an alert asks for, whatever they cost, and updates until another may.
@@ -25,7 +28,8 @@ class Pace:
     samples: the looks that a run of known length is planned to get, a third of them in its
     first fifth (0: none). Without a governor, or without a budget, all of them are taken and
     every update is heard. With one, the first looks, one in KEPT of the others, the looks
-    after an alert and the first updates are taken all the same.
+    after an alert and the first updates are taken all the same; the second look of a pair only
+    where it is afforded.
     """
 
     def __init__(self, samples: int, governor: Governor | None = None) -> None:
@@ -33,6 +37,7 @@ class Pace:
         self.limited = governor is not None and governor.budget is not None
         self._due, self._passed, self._from = 0, 0, 0
         self._suspicious, self._calm, self._listen = 0, 0, 0
+        self._second = False  # the look that is due is the second of a pair
 
     def start(self, step: int) -> None:
         """Begin at an update: 0, or that of a checkpoint."""
@@ -47,6 +52,8 @@ class Pace:
             return True
         if step + 1 < self._due:
             return False
+        if self._second:
+            return g.affords("look")
         return self._passed < FIRST or self._passed % KEPT == 0 or g.affords("look")
 
     def affords(self) -> bool:
@@ -66,18 +73,18 @@ class Pace:
         """Layers of an update were seen, of a run of so many updates (0: unknown)."""
         if self.samples and step >= self._due:
             self._suspicious -= self._suspicious > 0
-            self._passed += 1
-            self._due = step + self._stride(step, planned)
+            late = planned > 0 and step >= EARLY * planned
+            self._next(step, planned, late and self._passed % PAIRED == 0)
 
     def heard(self, step: int, planned: int) -> None:
         """An update was told; a look that was due and not afforded is left out."""
-        self._suspicious = min(self._suspicious, max(0, self._calm - step))
+        if self._suspicious:
+            self._suspicious = min(self._suspicious, max(0, self._calm - step))
         g = self.governor
         if g is None or not self.limited:
             return
         if self.samples and step >= self._due:
-            self._passed += 1
-            self._due = step + self._stride(step, planned)
+            self._next(step, planned)
         made = step - self._from
         each = g.training / made if made else 0.0
         wait = 0.0 if made < HEARD or not each else g.wait("batch", STEPS) / each
@@ -89,6 +96,13 @@ class Pace:
             self._suspicious, self._calm = SUSPICIOUS, step + CALM
             self._due = step + 1
 
+    def _next(self, step: int, planned: int, first: bool = False) -> None:
+        """Plan the look after the one of this update. first: it may be the first of a pair."""
+        stride = self._stride(step, planned)
+        self._passed += 1
+        self._second = first and stride > 1
+        self._due = step + (1 if self._second else stride)
+
     def _stride(self, step: int, planned: int) -> int:
         """Return the updates until the next look: few at first, then many."""
         if self._suspicious:
@@ -97,5 +111,6 @@ class Pace:
             return max(1, step // 10)
         if step < FIRST:
             return 1
-        share = EARLY * 3 if step / planned < EARLY else (1 - EARLY) * 1.5
+        apart = PAIRED / (PAIRED - 1)  # of so many looks two follow one another
+        share = EARLY * 3 if step / planned < EARLY else (1 - EARLY) * 1.5 * apart
         return max(1, int(planned * share / self.samples))

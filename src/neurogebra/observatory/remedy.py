@@ -8,10 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 HELPED = "helped"
+UNCERTAIN = "not certain"
 NO_HELP = "did not help"
 WORSE = "made worse"
 NOT_TRIED = "cannot be tried"
 NOTHING = "nothing to try"
+
+SHARE, FLOOR = 0.25, 0.05
+"""What trying may take: a share of the run's seconds, and the least of them for tiny runs."""
 
 USUAL_UPDATE = 3e-3
 """‖Δw‖ / ‖w‖ that a proposed learning rate aims at, where a rule has measured what it was."""
@@ -137,6 +141,7 @@ UNTRIED: Mapping[str, str] = {
     "wrong_labels": "the targets have to be put beside their rows again",
     "label_noise": "the labels have to be looked at",
     "wrong_mode": "the mode is set by the loop that trains",
+    "slow_data": "how the rows are read is not the run's to change",
     "overfitting": "it shows only late in a run, and a trial is short",
     "too_few_epochs": "a longer run is a new run, and a trial is short",
 }
@@ -172,7 +177,7 @@ class Outcome:
 
     rows: how many; first, loss: before the first update and after the last; skill: 1 − loss /
     loss of the best constant, None where that is not known; accuracy: None without classes;
-    alerts: the rules that fired, in their order.
+    alerts: the rules that fired, in their order; looks: the updates whose layers they saw.
     """
 
     updates: int
@@ -185,6 +190,28 @@ class Outcome:
     alerts: tuple[str, ...]
     diverged: bool
     seconds: float
+    looks: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """A trial made once more with another seed, which draws first weights and order anew.
+
+    before, after: the losses without and with the change; updates: of the run with it.
+    """
+
+    seed: int
+    updates: int
+    before: float
+    after: float
+    verdict: str
+    why: str
+
+    @property
+    def line(self) -> str:
+        """What happened, in a line."""
+        losses = f"loss {_number(self.before)} → {_number(self.after)}"
+        return f"again    with seed {self.seed}: {self.verdict}, {self.why}  ({losses})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +219,9 @@ class Trial:
     """A change that was tried: the run without it, with it, and what that shows.
 
     cause: for whose sake; changes: one, or several together where none helped by itself; made:
-    what they came to here; why: the verdict's reason; after is None where that cannot be made.
+    what they came to here; why: the verdict's reason; after is None where that cannot be made;
+    again: what came of it with other seeds. A verdict is "not certain" where it helped, and
+    then did not.
     """
 
     cause: str
@@ -202,12 +231,22 @@ class Trial:
     why: str
     before: Outcome
     after: Outcome | None = None
+    again: tuple[Again, ...] = ()
+
+    @property
+    def tries(self) -> tuple[int, int]:
+        """How often it helped, of how many tries."""
+        verdicts = [HELPED if self.verdict == UNCERTAIN else self.verdict]
+        verdicts += [each.verdict for each in self.again]
+        return verdicts.count(HELPED), len(verdicts)
 
     @property
     def lines(self) -> tuple[str, ...]:
         """What happened, in plain lines."""
         head = f"tried    {self.made}  (for {self.cause})"
         last = f"verdict  {self.verdict}: {self.why}"
+        if self.again:
+            last += "; it helped in {} of {} tries".format(*self.tries)
         if self.after is None:
             return head, last
         b, a = self.before, self.after
@@ -217,11 +256,14 @@ class Trial:
         on = f"on {b.rows} {'unseen' if b.unseen else 'training'} rows"
         if a.updates < b.updates and not a.diverged:  # other batches, the same rows
             on += f", after {b.updates} → {a.updates} updates"
-        return head, f"scores   {', '.join(scores)}  {on}", f"alerts   {_alerts(b, a)}", last
+        seen = f"scores   {', '.join(scores)}  {on}", f"alerts   {_alerts(b, a)}"
+        return head, *seen, *(each.line for each in self.again), last
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON-able values."""
-        return {**asdict(self), "changes": [change.to_dict() for change in self.changes]}
+        """Return the fields, and how often it helped of how many tries, as JSON-able values."""
+        changes = [change.to_dict() for change in self.changes]
+        helped, tries = self.tries
+        return {**asdict(self), "changes": changes, "helped": helped, "tries": tries}
 
 
 def _number(value: float) -> str:
@@ -234,6 +276,7 @@ def _alerts(before: Outcome, after: Outcome) -> str:
     said = [f"{len(before.alerts)} → {len(after.alerts)}"]
     said += [f"gone: {', '.join(gone)}"] if gone else []
     said += [f"new: {', '.join(new)}"] if new else []
+    said += [] if before.looks or after.looks else ["layers were not looked at"]
     return "; ".join(said)
 
 
@@ -241,9 +284,10 @@ def _alerts(before: Outcome, after: Outcome) -> str:
 class Proof:
     """What came of trying the proposed changes in short runs from where the run began.
 
-    updates: of one short run without a change; seconds: all of them together; run_updates,
-    run_seconds: of the run in question; untried: a sentence for each cause that no program
-    can put right.
+    updates: those that a short run may have, which one whose outcome is plain does not need;
+    runs, played: the short runs, and the updates of all of them; seconds: what all of it took,
+    of those allowed; run_updates, run_seconds: of the run in question; untried: a sentence for
+    each cause that no program can put right; left: the next change that time did not allow.
     """
 
     trials: tuple[Trial, ...]
@@ -252,6 +296,10 @@ class Proof:
     seconds: float
     run_updates: int
     run_seconds: float
+    allowed: float = 0.0
+    runs: int = 0
+    played: int = 0
+    left: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -259,7 +307,7 @@ class Proof:
         if not self.trials and not self.untried:
             return NOTHING
         found = {trial.verdict for trial in self.trials}
-        ranked = (HELPED, NO_HELP, WORSE, NOT_TRIED)
+        ranked = (HELPED, UNCERTAIN, NO_HELP, WORSE, NOT_TRIED)
         return next((v for v in ranked if v in found), NOT_TRIED)
 
     @property
@@ -270,24 +318,34 @@ class Proof:
     @property
     def method(self) -> str:
         """How it was tried, in one sentence."""
+        if not self.updates:
+            return "the time does not allow even the shortest runs"
+        found = [t.before.updates for t in self.trials]
+        up_to = "" if all(n == self.updates for n in found) else "up to "
         return (
-            f"short runs of {self.updates} updates from where the run began, with its seed; "
-            "each without the change → with it"
+            f"short runs of {up_to}{self.updates} updates from where the run began, with its "
+            "seed; each without the change → with it"
         )
 
     @property
     def took(self) -> str:
-        """How long it took, in one sentence."""
+        """How long it took, in one sentence, and why where that is more than its share."""
         share = self.time_share
         said = f"took {self.seconds:.2g} s"
-        return (
-            said if share is None else f"{said}, {share:.0%} of the run's {self.run_seconds:.2g} s"
-        )
+        if share is None:
+            return said
+        said += f", {share:.0%} of the run's {self.run_seconds:.2g} s"
+        if share <= SHARE:
+            return said
+        if self.seconds <= self.allowed:
+            return f"{said}: so short a run is given {self.allowed:.2g} s"
+        return f"{said}, more than the {self.allowed:.2g} s allowed: less would say nothing"
 
     @property
     def untried_lines(self) -> tuple[str, ...]:
-        """A line for each cause that no program can put right."""
-        found = tuple(f"cannot be tried automatically: {sentence}" for sentence in self.untried)
+        """A line for each cause that no program can put right, and for what time did not allow."""
+        found = tuple(f"not tried, the time is spent: {text}" for text in self.left)
+        found += tuple(f"cannot be tried automatically: {sentence}" for sentence in self.untried)
         return found or (() if self.trials else ("there is nothing to try",))
 
     @property
@@ -306,7 +364,11 @@ class Proof:
             "trials": [trial.to_dict() for trial in self.trials],
             "untried": list(self.untried),
             "updates": self.updates,
+            "runs": self.runs,
+            "played": self.played,
+            "left": list(self.left),
             "seconds": self.seconds,
+            "allowed": self.allowed,
             "run_updates": self.run_updates,
             "run_seconds": self.run_seconds,
             "time_share": self.time_share,

@@ -121,7 +121,7 @@ class Thresholds:
     narrow_accuracy: float = 0.9
     falling_part: float = 0.25  # the last part of the run, and the one before it
     falling_share: float = 0.05  # fall of the loss in the last part
-    falling_steady: float = 0.7  # of the fall in the part before
+    falling_steady: float = 0.8  # of the fall in the part before: four such falls are left
     falling_left: float = 0.75  # of the loss of a guess
     falling_steep: float = 0.4  # or a fall by so much, and a loss of more than ...
     falling_short: float = 0.05  # ... this share of the guess's
@@ -147,6 +147,30 @@ class Thresholds:
     slower: float = 2.0  # times the median epoch before
     slower_epochs: int = 3
     slower_seconds: float = 1.0  # an epoch, below which a clock says little
+    waiting: float = 0.5  # of an epoch's seconds, in which the next rows were not there
+    waiting_epochs: int = 3
+    waiting_seconds: float = 1.0
+    silent_seconds: float = 1800.0  # since the last event of a run that has not ended
+    mode_passes: int = 2  # passes for checking in the mode for training
+
+    noise_after: float = 0.2  # of the run: earlier gradients are of another landscape
+    noise_from: float = 0.5  # of the run, from which on it is judged
+    noise_pairs: int = 8
+    noise_sigma: float = 2.0  # standard errors of the mean overlap of two gradients
+    noise_small: float = 0.1  # rows of a batch to the noise scale
+    noise_large: float = 10.0
+    rank_first: int = 4  # measurements that are the baseline
+    rank_share: float = 0.5  # of it
+    rank_persist: int = 3
+    rank_classes: float = 0.2  # of classes − 1: a good classifier needs more of them
+    rank_one: float = 1.5  # hardly more than one direction
+    rank_loss: float = 0.5  # of the loss of a guess: below it few directions are enough
+    kurtosis_sigma: float = 3.0  # robust deviations of the baseline
+    kurtosis_least: float = 100.0
+    alpha_low: float = 2.0  # exponent of the largest eigenvalues of WᵀW
+    alpha_high: float = 6.0
+    alpha_sigma: float = 2.0  # standard errors of it
+    alpha_fit: float = 1.36  # distance · √tail, up to which it may be a power law at all
 
 
 class Track:
@@ -179,6 +203,21 @@ class Track:
 
 Key: TypeAlias = tuple[str, str, str]  # layer, site, param
 
+MOST_RARE = 64
+"""How many of the latest numbers of one name of an array are remembered."""
+
+RARE = "rare"
+"""The site of a rule that is asked of arrays which carry numbers taken now and then."""
+
+
+@dataclass
+class Pair:
+    """Two gradients in a row, over all parameters: their product, half their squared distance."""
+
+    step: int
+    overlap: float = 0.0
+    spread: float = 0.0
+
 
 @dataclass
 class Context:
@@ -195,7 +234,10 @@ class Context:
     epochs: list[Metrics] = field(default_factory=list)
     curves: dict[str, list[float]] = field(default_factory=dict)  # the same, by metric
     pace: list[float] = field(default_factory=list)  # seconds of each epoch
+    waited: list[float] = field(default_factory=list)  # likewise, of these: for the next rows
     tracks: dict[Key, Track] = field(default_factory=dict)
+    noise: deque[Pair] = field(default_factory=lambda: deque(maxlen=4 * MOST_RARE))
+    rare: dict[Key, dict[str, list[float]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.losses = deque(self.losses, maxlen=self.window)
@@ -216,12 +258,15 @@ class Context:
                     matrix = len(event.shape) > 1
                     self.tracks[key] = Track(self.warmup, self.window, matrix=matrix)
                 self.tracks[key].add(event.stats)
+                if event.rare:
+                    self.keep(event)
             case EpochEnd():
                 self.step, self.epoch = event.step, event.epoch
                 self.epochs.append(event.metrics)
                 for name, value in event.metrics.items():
                     self.curves.setdefault(name, []).append(value)
                 self.pace.append(event.seconds)
+                self.waited.append(event.waited)
             case EpochStart():
                 self.epoch = event.epoch
             case TrainStart():
@@ -231,6 +276,18 @@ class Context:
                     self.start = replace(event, run={**event.run, "facts": known})
             case _:
                 pass
+
+    def keep(self, event: LayerSeen) -> None:
+        """Take in what is taken of some arrays now and then."""
+        for name, value in event.rare.items():
+            if name in ("overlap", "spread"):
+                if not self.noise or self.noise[-1].step != event.step:
+                    self.noise.append(Pair(event.step))
+                setattr(self.noise[-1], name, getattr(self.noise[-1], name) + value)
+            else:
+                known = self.rare.setdefault((event.layer, event.site, event.param), {})
+                known.setdefault(name, []).append(value)
+                del known[name][:-MOST_RARE]
 
     @property
     def planned(self) -> int:
@@ -284,7 +341,8 @@ class Rule:
     when(event, context, thresholds) → the numbers seen, or None; message is filled with them
     and with {layer}. explains: rules whose alarm is a consequence of this one. fires_on and
     quiet_on: short runs, the second as near to the first as a healthy run comes. site: of a
-    rule that reads one kind of array only, that of the LayerSeen it is asked about.
+    rule that reads one kind of array only, that of the LayerSeen it is asked about; RARE for
+    those that carry `rare`.
     """
 
     name: str

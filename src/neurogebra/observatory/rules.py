@@ -8,6 +8,7 @@ from neurogebra.observatory.rules_course import COURSE_RULES
 from neurogebra.observatory.rules_curves import CURVE_RULES
 from neurogebra.observatory.rules_layers import LAYER_RULES
 from neurogebra.observatory.rules_network import NETWORK_RULES
+from neurogebra.observatory.rules_rare import RARE_RULES
 from neurogebra.observatory.rules_static import STATIC_RULES
 from neurogebra.observatory.rules_units import UNIT_RULES
 from neurogebra.registry import Registry
@@ -22,6 +23,7 @@ RULES: Registry[Rule] = Registry(
         *UNIT_RULES,
         *LAYER_RULES,
         *CONDUCT_RULES,
+        *RARE_RULES,
     ),
 )
 

@@ -53,6 +53,17 @@ def _slower_epochs(_: EpochEnd, ctx: Context, t: Thresholds) -> Evidence:
     return {"seconds": min(last), "usual": usual, "epochs": float(t.slower_epochs)}
 
 
+def _data_bound(_: EpochEnd, ctx: Context, t: Thresholds) -> Evidence:
+    n = t.waiting_epochs
+    last = list(zip(ctx.pace[-n:], ctx.waited[-n:], strict=True))
+    if len(last) < n or min(seconds for seconds, _ in last) < t.waiting_seconds:
+        return None
+    share = min(waited / seconds for seconds, waited in last)
+    if share < t.waiting:
+        return None
+    return {"percent": 100 * share, "seconds": last[-1][0], "epochs": float(n)}
+
+
 _APART = start(facts={"loss": _CROSS_ENTROPY, "takes": "classes", "output": "sigmoid", "units": 3})
 _SURE = [0.5, 0.1, 0.05, 0.03, 0.02]
 _END = TrainEnd(reason="completed", epochs=3, step=100, seconds=1.0)
@@ -60,10 +71,12 @@ _LASTING = epochs(loss=[0.5 - 0.01 * i for i in range(10)])
 _CLOCK = [9.0, *[2.0] * 6, *[5.0] * 3]
 
 
-def _timed(seconds: list[float]) -> tuple[Event, ...]:
-    """One epoch for each time that it takes."""
+def _timed(seconds: list[float], waited: float = 0.0) -> tuple[Event, ...]:
+    """One epoch for each time that it takes; waited: the part of it spent on waiting for rows."""
     known = zip(_LASTING, seconds, strict=True)
-    return tuple(replace(e, seconds=s) for e, s in known if isinstance(e, EpochEnd))
+    return tuple(
+        replace(e, seconds=s, waited=waited * s) for e, s in known if isinstance(e, EpochEnd)
+    )
 
 
 CONDUCT_RULES = (
@@ -114,4 +127,17 @@ CONDUCT_RULES = (
         fires_on=start() + _timed(_CLOCK),
         quiet_on=start() + _timed(_CLOCK[::-1]),
     ),
-)
+    Rule(
+        name="data_bound",
+        severity="warning",
+        on=(EpochEnd,),
+        when=_data_bound,
+        message="The training waits for its data: {percent:.0f} % of {seconds:.1f} s an epoch, "
+        "{epochs:.0f} epochs in a row",
+        diagnosis="Reading or preparing the rows takes longer than learning from them.",
+        advice=("Load the rows into memory", "Fetch the next batch while one is learned from",
+                "Keep the rows in fewer, larger files"),
+        fires_on=start() + _timed([2.0] * 10, 0.6),
+        quiet_on=start() + _timed([2.0] * 10, 0.4) + _timed([0.5] * 10, 0.9),
+    ),
+)  # fmt: skip

@@ -40,12 +40,14 @@ def _away(event: BatchEnd, ctx: Context, t: Thresholds) -> Evidence:
     first, seen = ctx.first[0], ctx.losses
     if len(seen) > 3 and 0 < t.divergence_fast * first < seen[-3] < seen[-2] < seen[-1]:
         return {"then": first, "now": event.loss}
-    few = len(seen) < 2 * t.divergence_window - 1
-    then = median(ctx.first[: t.divergence_window])
-    if few or not event.loss > t.divergence * then:
+    few, early = len(seen) < 2 * t.divergence_window - 1, ctx.first[: t.divergence_window]
+    if few or event.loss <= t.divergence * min(early):  # no more than their median, and cheaper
+        return None
+    then = median(early)
+    if not event.loss > t.divergence * then:
         return None
     now = median(list(seen)[-t.divergence_window :])
-    often = sorted(ctx.first[: t.divergence_window])[-t.divergence_often :]  # losses of few rows
+    often = sorted(early)[-t.divergence_often :]  # losses of few rows
     return {"then": then, "now": now} if now > max(t.divergence * then, often[0]) else None
 
 
@@ -129,8 +131,10 @@ def _tells_apart(ctx: Context, majority: float, dear: bool, t: Thresholds) -> bo
 
 def _hovers(ctx: Context, t: Thresholds) -> Evidence:
     """Whether the loss stays above that of a guess, beyond chance, and no longer falls."""
+    if ctx.heard % t.hover_every:
+        return None
     trivial = ctx.baseline.get("trivial_loss", 0.0)
-    if ctx.heard % t.hover_every or not trivial > 0:
+    if not trivial > 0:
         return None
     if not t.hover_after <= ctx.done <= t.trivial_after or ctx.step < t.min_updates:
         return None

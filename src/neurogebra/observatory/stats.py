@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from neurogebra.errors import BadValue, NotReady, UnknownName
 from neurogebra.observatory.events import Stats
+from neurogebra.observatory.quick import maker
 from neurogebra.registry import near
 
 RECTIFIED = frozenset({"relu", "relu6", "thresholded_relu"})
@@ -33,8 +34,8 @@ BINS = 20
 BIN_EDGES = tuple(4.0**k for k in range(-13, BINS - 12))
 """The sizes between which they lie; what is beyond is counted in the first and the last."""
 
-# Elements that are summed at once.
-ROW = 1024
+# Elements that are summed at once, and that are read again while they are in the cache.
+ROW, PIECE = 1024, 1 << 16
 _ONES = {kind: np.ones(ROW, kind) for kind in "fdg"}
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -51,49 +52,74 @@ def of(array: npt.ArrayLike, activation: str = "", axis: int | None = None) -> S
         return seen(_real(array), activation, axis)
 
 
-class Moments(NamedTuple):
-    """What is known of an array beside its sum of squares, where all of it is finite."""
+made: Callable[..., Stats] = maker(Stats, "size", "mean", "std", "min", "max", "norm", "zero_pct")
+"""Statistics of these numbers, in this order, and then of `nonfinite` and what follows it."""
 
+
+class Sums(NamedTuple):
+    """What the statistics of an array follow from, where all of it is finite.
+
+    square: the sum of squares; zeros: how many elements are exactly 0.
+    """
+
+    square: float
     total: float
     least: float
     most: float
-    zeros: int
+    zeros: float
 
 
 def seen(x: Floats, activation: str = "", axis: int | None = None) -> Stats:
     """Return what `of` does, of an array of float32 or float64; the caller ignores overflow."""
     flat = x.reshape(-1)
-    return judged(x, flat, float(flat.dot(flat)), activation, None, axis)
+    return judged(x, flat, sums(flat), activation, axis)
 
 
 def judged(
-    x: Floats,
-    flat: Floats,
-    square: float,
-    activation: str = "",
-    known: Moments | None = None,
-    axis: int | None = None,
+    x: Floats, flat: Floats, known: Sums, activation: str = "", axis: int | None = None
 ) -> Stats:
-    """Return the statistics of an array of which something is known already.
+    """Return the statistics of an array of which the sums are known.
 
-    flat: its elements in any order; square: the sum of their squares; known: of the same pass
-    over several arrays. The caller ignores overflow.
+    flat: its elements in any order. The caller ignores overflow.
     """
+    square, total, least, most, zeros = known
     if not 0 < square < math.inf:  # something is not finite, or nothing differs from 0
         return _seen_apart(x, flat, activation, axis)
-    total, least, most, zeros = known or _moments(flat)
     size = flat.size
-    return Stats(
-        size=size,
-        mean=total / size,
-        std=_std(flat, square, total / size),
-        min=least,
-        max=most,
-        norm=math.sqrt(square),
-        zero_pct=100.0 * zeros / size,
-        dead_pct=_dead_pct(x, axis) if activation in RECTIFIED else 0.0,
-        saturated_pct=_saturated_pct(flat, *BOUNDED[activation]) if activation in BOUNDED else 0.0,
+    return made(
+        size,
+        total / size,
+        _std(flat, square, total / size),
+        least,
+        most,
+        math.sqrt(square),
+        100.0 * zeros / size,
+        0,
+        *of_units(x, flat, activation, axis),
     )
+
+
+def of_units(
+    x: Floats, flat: Floats, activation: str, axis: int | None = None
+) -> tuple[float, float]:
+    """Return the percent of dead units and of saturated ones, of an output that can be either."""
+    dead = dead_pct(x, axis) if activation in RECTIFIED else 0.0
+    bounds = BOUNDED.get(activation)
+    return dead, saturated_pct(flat, *bounds) if bounds else 0.0
+
+
+def sums(flat: Floats) -> Sums:
+    """Return the sums of an array, read in pieces that stay in the cache for all five of them."""
+    if flat.size <= PIECE:
+        return _sums(flat) if flat.size else Sums(0.0, 0.0, 0.0, 0.0, 0.0)
+    parts = [_sums(flat[i : i + PIECE]) for i in range(0, flat.size, PIECE)]
+    square, total, least, most, zeros = zip(*parts, strict=True)
+    return Sums(sum(square), sum(total), min(least), max(most), sum(zeros))
+
+
+def cancelled(dtype: np.dtype[Any]) -> float:
+    """Return the share of the mean square below which a variance has lost its digits."""
+    return 1e-3 if dtype == np.float32 else 1e-9
 
 
 def histogram(array: npt.ArrayLike) -> tuple[int, ...]:
@@ -149,20 +175,19 @@ def _seen_apart(x: Floats, flat: Floats, activation: str, axis: int | None) -> S
         norm=math.sqrt(square) if math.isfinite(square) else _long_norm(finite),
         zero_pct=100.0 * (flat.size - int(np.count_nonzero(flat))) / flat.size,
         nonfinite=flat.size - finite.size,
-        dead_pct=_dead_pct(x, axis) if activation in RECTIFIED else 0.0,
-        saturated_pct=_saturated_pct(flat, *BOUNDED[activation]) if activation in BOUNDED else 0.0,
+        dead_pct=dead_pct(x, axis) if activation in RECTIFIED else 0.0,
+        saturated_pct=saturated_pct(flat, *BOUNDED[activation]) if activation in BOUNDED else 0.0,
     )
 
 
-def _moments(flat: Floats) -> Moments:
-    # Several times faster than min() and max() of a small array, and slower for a large one.
-    short = flat.size < 64 * ROW
-    least = flat[flat.argmin()] if short else flat.min()
-    most = flat[flat.argmax()] if short else flat.max()
-    return Moments(_sum(flat), float(least), float(most), flat.size - _nonzero(flat))
+def _sums(flat: Floats) -> Sums:
+    # These find the ends of a short array several times faster than min() and max() do.
+    least, most = flat[flat.argmin()], flat[flat.argmax()]
+    zeros = float(flat.size - _nonzero(flat))
+    return Sums(float(flat.dot(flat)), _total(flat), float(least), float(most), zeros)
 
 
-def _sum(flat: Floats) -> float:
+def _total(flat: Floats) -> float:
     """Return the sum, by products with ones in rows short enough to lose no digits."""
     whole = flat.size - flat.size % ROW
     ones = _ONES[flat.dtype.char]
@@ -187,7 +212,7 @@ def _nothing(size: int) -> Stats:
 def _std(x: Floats, square: float, mean: float) -> float:
     variance = square / x.size - mean * mean
     # Below this the subtraction has cancelled its digits away, and a second pass is due.
-    if not variance > square / x.size * (1e-3 if x.dtype == np.float32 else 1e-9):
+    if not variance > square / x.size * cancelled(x.dtype):
         away = x.astype(np.float64) - mean
         rest = float(away.sum()) / x.size  # what the sum in few digits had lost
         variance = max(0.0, float(away.dot(away)) / x.size - rest * rest)
@@ -200,13 +225,16 @@ def _long_norm(x: Floats) -> float:
     return largest * math.sqrt(float(scaled.dot(scaled)))
 
 
-def _dead_pct(x: Floats, axis: int | None) -> float:
+def dead_pct(x: Floats, axis: int | None = None) -> float:
+    """Return the percent of units that are exactly 0 on every row; axis: theirs, else the last."""
     units = np.moveaxis(x, axis, -1) if axis is not None else x
-    fires = units.reshape(-1, units.shape[-1] if units.ndim else 1).any(axis=0)
-    return 100.0 * (1.0 - float(np.count_nonzero(fires)) / fires.size)
+    rows = units.reshape(-1, units.shape[-1] if units.ndim else 1)
+    silent = np.logical_and.reduce(rows == 0, 0)
+    return 100.0 * float(np.count_nonzero(silent)) / int(silent.size)
 
 
-def _saturated_pct(flat: Floats, low: float, high: float) -> float:
+def saturated_pct(flat: Floats, low: float, high: float) -> float:
+    """Return the percent of elements outside an interval."""
     inside = np.count_nonzero((flat >= low) & (flat <= high))
     return 100.0 * (1.0 - float(inside) / flat.size)
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurogebra.observatory.events import NOTHING, Metrics, Stats
+from neurogebra.observatory.events import Metrics, Stats
+from neurogebra.observatory.seldom import Seldom
 from neurogebra.observatory.stats import RECTIFIED
 
 LOOKS = 5
@@ -27,7 +28,9 @@ class Units:
     """
 
     def __init__(self) -> None:
+        self.seldom = Seldom()
         self._silent: dict[str, deque[npt.NDArray[np.bool_]]] = {}
+        self._last = ""
 
     def add(
         self,
@@ -43,6 +46,7 @@ class Units:
         last: whether it is the output of the network, whose rows are compared.
         """
         if last:
+            self._last = layer
             many = array.ndim == 2 and array.shape[1] > 1 and len(array) > 1
             return replace(stats, row_std=_row_std(array)) if many else stats
         if activation not in RECTIFIED or stats.dead_pct <= SUSPICIOUS:
@@ -58,11 +62,13 @@ class Units:
         idle = np.logical_and.reduce(masks)
         return replace(stats, idle_pct=100.0 * float(np.count_nonzero(idle)) / idle.size)
 
-    def rare(
-        self, layer: str, site: str, param: str, array: npt.NDArray[Any], step: int
-    ) -> Metrics:
-        """Return what is worth taking of this array in this look beyond its statistics."""
-        return NOTHING
+    def rare(self, layer: str, site: str, param: str, array: npt.NDArray[Any]) -> Metrics:
+        """Return what is taken of this array beyond its statistics, in a look that is due.
+
+        It is asked after `add`, which says what the last layer is. See `Seldom.of`.
+        """
+        hidden = layer != self._last
+        return self.seldom.of(layer, site, param, array, hidden=hidden)
 
 
 def _row_std(array: npt.NDArray[Any]) -> float:

@@ -20,6 +20,7 @@ from neurogebra.observatory.events import (
 )
 from neurogebra.observatory.governor import Governor
 from neurogebra.observatory.looks import Looker
+from neurogebra.observatory.quick import maker
 from neurogebra.spec import ModelSpec
 from neurogebra.spec.describe import describe
 from neurogebra.training.baseline import baseline
@@ -31,19 +32,25 @@ from neurogebra.training.waited import Waited
 PASSED = Event()
 """An update that nobody asked to hear of: yielded in its turn, for who steps; never told."""
 
+_ended: Callable[..., BatchEnd] = maker(
+    BatchEnd, "epoch", "batch", "step", "rows", "loss", "metrics", "seconds"
+)
+
 
 @dataclass(frozen=True)
 class Ears:
     """What those who listen ask for, and the account of what that takes.
 
     wants(level): whether anybody listens at a level; looks(): whether anybody asks for the
-    layers of the next update; quiet(): for how many updates from here nobody asks anything;
-    whole: whether a look is told as one; waited: how long the loop waited for its rows.
+    layers of the next update; scores(): for its own metrics; quiet(): for how many updates from
+    here nobody asks anything; whole: whether a look is told as one; waited: how long the loop
+    waited for its rows.
     """
 
     wants: Callable[[Level], bool]
     looks: Callable[[], bool]
     quiet: Callable[[], int]
+    scores: Callable[[], bool]
     governor: Governor
     looker: Looker
     whole: bool = False
@@ -57,6 +64,7 @@ def train(
     quiet: Callable[[], int] = lambda: 0,
     governor: Governor | None = None,
     *,
+    scores: Callable[[], bool] | None = None,
     whole: bool = False,
 ) -> Iterator[Event]:
     """Yield what happens, as it happens, until the run is over.
@@ -64,13 +72,16 @@ def train(
     To pause is to stop asking, to cancel is to close. wants(level) says whether anybody
     listens at a level; layers are looked at in the first batch of an epoch, if anybody does,
     and in the others whenever looks() says so. quiet() says how many updates from here need
-    not be told: each of them is PASSED, unless its loss is no finite number. What looking
-    takes is the governor's to count, beside what its owner counts of the telling. whole: a
-    look is one event, `Look`, to be read before the next is asked for, and no LayerSeen each.
+    not be told: each of them is PASSED, unless its loss is no finite number. scores() says
+    whether the next update's own metrics are asked for; without it, who wants DETAILED does.
+    What looking takes is the governor's to count, beside what its owner counts of the telling.
+    whole: a look is one event, `Look`, to be read before the next is asked for, and no
+    LayerSeen each.
     """
     begun = time.perf_counter()
     looker = Looker([getattr(p.layer, "activation", "") for p in session.model.placed()])
-    ears = Ears(wants, looks, quiet, governor or Governor(None), looker, whole)
+    asked = scores or (lambda: wants(Level.DETAILED))
+    ears = Ears(wants, looks, quiet, asked, governor or Governor(None), looker, whole)
     yield _start(session)
     p = session.progress
     metrics: dict[str, float] = {}
@@ -110,9 +121,11 @@ def _batches(session: Session, ears: Ears) -> Iterator[Event]:
     if not g.started:
         g.begin()
         g.start()
-    g.step = p.step
-    rest = ears.quiet()
-    for batch in ears.waited.over(session.data.epoch(p.epoch, session.run, start=p.batch)):
+    rest = 0
+    for batch in _rows(session, ears):
+        if not rest:
+            g.step = p.step
+            rest = ears.quiet()
         if rest > 0 and not (batch.index == 0 and ears.wants(Level.EXPERT)):
             rest -= 1
             done, metrics, seconds = session.step(batch, told=False)
@@ -122,19 +135,26 @@ def _batches(session: Session, ears: Ears) -> Iterator[Event]:
             yield _told(session, batch, done, metrics, seconds)
         else:
             yield from _heard(session, batch, ears)
-            rest = ears.quiet()
+            rest = 0
         if p.reason:
             return
+
+
+def _rows(session: Session, ears: Ears) -> Iterator[Batch]:
+    """Return the batches that are left of an epoch; nobody waits for rows in memory."""
+    p, data = session.progress, session.data
+    batches = data.epoch(p.epoch, session.run, start=p.batch)
+    return batches if isinstance(data, Data) else ears.waited.over(batches)
 
 
 def _heard(session: Session, batch: Batch, ears: Ears) -> Iterator[Event]:
     """Make one update that somebody hears of, its layers first if they are asked for."""
     p, g = session.progress, ears.governor
     g.step, before = p.step, g.spent
-    probe = ears.wants(Level.EXPERT) if batch.index == 0 else False
-    probe = probe or ears.looks()
+    probe = (batch.index == 0 and ears.wants(Level.EXPERT)) or ears.looks()
+    scores = ears.scores()
     began = g.clock()
-    done, metrics, seconds = session.step(batch, probe, ears.wants(Level.DETAILED))
+    done, metrics, seconds = session.step(batch, probe, scores)
     took = g.clock() - began
     if probe:
         g.probed(took)
@@ -144,7 +164,9 @@ def _heard(session: Session, batch: Batch, ears: Ears) -> Iterator[Event]:
         seen = (look,) if ears.whole else look.events
         g.end()
         yield from seen
-        look.close()
+        g.begin()
+        look.close(again=ears.looker.keeps(p.step) and ears.looks())
+        g.end()
         g.learn("look", g.spent - before)
     else:
         g.stepped(took)
@@ -157,15 +179,7 @@ def _told(
     session: Session, batch: Batch, done: Step, metrics: dict[str, float], seconds: float
 ) -> BatchEnd:
     p = session.progress
-    return BatchEnd(
-        epoch=p.epoch,
-        batch=batch.index,
-        step=p.step,
-        rows=len(batch.x),
-        loss=done.loss,
-        metrics=metrics,
-        seconds=seconds,
-    )
+    return _ended(p.epoch, batch.index, p.step, len(batch.x), done.loss, metrics, seconds)
 
 
 def _start(session: Session) -> TrainStart:

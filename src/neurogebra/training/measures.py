@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -66,6 +66,7 @@ class Measures:
         self.light = [(m.name, m.metric.value, m.key) for m in self.measured if _is_light(m)]
         self.exact = all(tally.exact for tally in self.tallies.values())
         self.calm = all(tally.calm for tally in self.tallies.values())
+        self._plan = [(head, _functions(self.tallies, head)) for head in self.losses]
         self._small = False  # whether rows are small enough to wait
         # By head: room for y and for outputs of rows that wait, made when the first come.
         self._rooms: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -130,13 +131,12 @@ class Measures:
     def _count(
         self, y: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]
     ) -> dict[str, float]:
-        found, states, head = {}, self.states, None
-        for key, tally in self.tallies.items():
-            if key[0] != head:
-                head = key[0]
-                answers = Answers.of(self.losses[head], y[head], outputs[head], self.edges[head])
-            batch = found[key] = tally.of(answers)
-            states[key] = tally.add(states.get(key), batch)
+        found, states = {}, self.states
+        for head, tallies in self._plan:
+            answers = Answers.of(self.losses[head], y[head], outputs[head], self.edges[head])
+            for key, of, add in tallies:
+                batch = found[key] = of(answers)
+                states[key] = add(states.get(key), batch)
         return {name: value(found[key]) for name, value, key in self.light}
 
     def values(self) -> dict[str, float]:
@@ -180,6 +180,11 @@ class Measures:
             if found is None:
                 raise BadValue("state", f"the sums of {name} of {head}", sorted(arrays))
             self.states[head, name] = tally.restored(found.copy())
+
+
+def _functions(tallies: Mapping[tuple[str, str], Tally], head: str) -> list[tuple[Any, ...]]:
+    """Return the key, `of` and `add` of each tally of a head, looked up once for all batches."""
+    return [(key, tally.of, tally.add) for key, tally in tallies.items() if key[0] == head]
 
 
 def _room(a: np.ndarray) -> np.ndarray:

@@ -74,7 +74,8 @@ def run(
     """
     saved = begun = time.monotonic()
     g = governor or Governor(None)
-    for event in train(session, bus.wants, bus.looks, bus.quiet, g, whole=True):
+    steps = train(session, bus.wants, bus.looks, bus.quiet, g, scores=bus.scores, whole=True)
+    for event in steps:
         if isinstance(event, TrainEnd):
             _save(session, bus, checkpoints)
             bus.publish(event)

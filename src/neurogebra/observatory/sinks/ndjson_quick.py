@@ -31,6 +31,11 @@ def layer_line(event: LayerSeen, time: float, seq: int, step: int) -> str | None
         )  # fmt: skip
         if event.histogram:
             tail += f',"histogram":[{",".join(map(_whole, event.histogram))}]'
+        if event.rare:
+            if not all(map(isfinite, event.rare.values())):
+                return None
+            told = ",".join(f"{quoted(n)}:{_real(v)}" for n, v in event.rare.items())
+            tail += f',"rare":{{{told}}}'
         return (
             f'{{"event_type":"layer_seen","level":"EXPERT","timestamp":{_real(time)},'
             f'"seq":{_whole(seq)},"step":{_whole(step)},"epoch":{_whole(event.epoch)},'

@@ -70,7 +70,8 @@ class Points:
                 rows = _named("batch", values)
             case "epoch_end":
                 around = _numbers(data, "learning_rate", "seconds")
-                rows = _named("epoch", {**_numbers(data.get("metrics")), **around})
+                waited = _numbers(data, "waited") if data.get("waited") else {}
+                rows = _named("epoch", {**_numbers(data.get("metrics")), **around, **waited})
             case "evaluated":
                 rows = _named(str(data.get("split", "")), _numbers(data.get("metrics")))
             case _:
@@ -165,9 +166,12 @@ def _seen(kind: str, record: LogEvent) -> list[tuple[str, str, str, str, float]]
         known = _SITES.get(kind, {})
         sites = {site: data[what] for what, site in known.items() if what in data}
     param = str(data.get("param", ""))
-    return [
+    rare = _numbers(data.get("rare"))
+    rows = [(str(data.get("site", kind)), layer, param, *pair) for pair in rare.items()]
+    rows += [
         (site, layer, param, name, value)
         for site, stats in sites.items()
         for name, value in _numbers(stats, *STATISTICS).items()
         if site == "forward" or name not in _OF_UNITS
     ]
+    return rows

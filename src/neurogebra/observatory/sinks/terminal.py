@@ -64,6 +64,10 @@ class Terminal:
     def handle(self, stamped: Stamped) -> None:
         """Show one event, as far as the level asks for it."""
         event = stamped.event
+        if isinstance(event, BatchEnd) and not self._scores:  # most of all events
+            self._formulas.stepped()
+            self._epochs.step(event)
+            return
         if not isinstance(event, Evaluated):
             self._show_scores()
         self._formulas.hear(event)
@@ -84,6 +88,11 @@ class Terminal:
                 self._end(event)
             case _:
                 self._remark(event)
+
+    @property
+    def scores(self) -> bool:
+        """Whether the next update is shown, with its own metrics."""
+        return self._epochs.is_due
 
     def handle_look(self, seq: int, time: float, look: Look) -> None:
         """Gather a look, where it is to be shown; else its statistics need not be taken."""

@@ -40,12 +40,12 @@ class Bar:
         """The bar as it stands, for whoever draws it."""
         return self._progress
 
-    def step_is_due(self) -> bool:
-        """Return whether the last redraw of a step is long enough ago."""
+    def step_is_due(self, *, look: bool = False) -> bool:
+        """Return whether the last redraw of a step is long enough ago; look: none is made yet."""
         now = monotonic()
         if self._steps is None or now - self._stepped < _PAUSE:
             return False
-        self._stepped = now
+        self._stepped = self._stepped if look else now
         return True
 
     def epoch_is_due(self) -> bool:

@@ -35,10 +35,25 @@ class Epochs:
         self._slow: frozenset[int] = frozenset()
         self._silence = 0.0
         self._pace = _Pace()
+        self._next = 0, 0  # epoch and batch of the next step
+        self._asked: bool | None = None  # whether it is shown; None: nobody wanted to know
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the next step is to be shown, with what was measured of it."""
+        if not self._timed:
+            return False
+        if self._bar is not None:
+            due = self._bar.step_is_due(look=True)
+        else:
+            due = self._silence >= _PATIENCE or self._is_quarter(*self._next)
+        self._asked = due or self._every
+        return self._asked
 
     def begin(self, event: EpochStart) -> None:
         """Start an epoch; with the first one the view appears, or the lines are chosen."""
         self._epochs, self._batches, self._pace = event.epochs, event.batches, _Pace()
+        self._next = event.epoch, 0
         if self._chosen is not None:
             return
         if self._view is not None:  # the last epoch is told at the end
@@ -53,9 +68,10 @@ class Epochs:
         if not self._timed:
             return
         self._pace.add(event)
+        self._next = event.epoch, event.batch + 1
         if self._view is not None:
             self._view.stepped(event.loss)
-        if self._bar is not None and self._bar.step_is_due():
+        if self._bar is not None and self._asked is not False and self._bar.step_is_due():
             values = self._live(_of_step(event))
             rate = _rate(event)
             self._bar.step(event.epoch, event.batch, self._batches, rate=rate, values=values)
@@ -101,12 +117,17 @@ class Epochs:
     def _is_worth_a_line(self, event: BatchEnd) -> bool:
         if self._every or self._bar is not None:
             return self._every
-        self._silence += event.seconds
-        if self._silence > _PATIENCE:
+        if self._silence >= _PATIENCE:
             return True
-        quarter, done = self._batches // _PARTS, event.batch + 1
-        parts = [i * quarter for i in range(1, _PARTS)]
-        return event.epoch in self._slow and quarter > 1 and done in parts
+        self._silence += event.seconds
+        return self._is_quarter(event.epoch, event.batch)
+
+    def _is_quarter(self, epoch: int, batch: int) -> bool:
+        """Whether a step ends a quarter of an epoch whose steps are told."""
+        if epoch not in self._slow:
+            return False
+        quarter, done = self._batches // _PARTS, batch + 1
+        return quarter > 1 and done < _PARTS * quarter and done % quarter == 0
 
 
 class _Pace:

@@ -65,10 +65,16 @@ class Formulas:
             case LayerSeen():
                 self._gather(event)
             case BatchEnd() | EpochEnd() | TrainEnd():
-                self._look()
-                self._finish()
+                self.stepped()
             case Alert():
                 self._alarm(event)
+
+    def stepped(self) -> None:
+        """An update is over: show its layers, where they were gathered and are wanted."""
+        if self._latest is not None:
+            self._look()
+        if self._step is not None:
+            self._finish()
 
     def takes_look(self, squares: Iterable[float] = ()) -> bool:
         """Return whether the layers of this update are shown, or kept in case of an alert.

@@ -41,8 +41,8 @@ class Screen:
                 shifted = Padding(renderable, (0, 0, 0, indent)) if indent else renderable
                 self.console.print(shifted)
                 continue
-            for line in self._lines(renderable, indent):
-                self.console.print(line, soft_wrap=True)
+            whole = Text("\n").join(self._lines(renderable, indent))  # to print takes long
+            self.console.print(whole, soft_wrap=True)
 
     def show_pair(self, head: Text, rest: Text) -> None:
         """Print two texts as one line where there is room for it or nobody redraws."""
@@ -54,6 +54,10 @@ class Screen:
 
     def _lines(self, renderable: RenderableType, indent: int) -> list[Text]:
         """Lay out as lines that keep their colours and end where their words do."""
+        if isinstance(renderable, Text) and not self._plain and "\n" not in renderable.plain:
+            line = Text(" " * indent) + renderable
+            line.rstrip()
+            return [line]
         with self.console.capture() as captured:
             self.console.print(renderable, soft_wrap=isinstance(renderable, Text))
         written = ascii_math(captured.get()) if self._plain else captured.get()
