@@ -46,7 +46,7 @@ model = builder.Sequential(
         builder.Dense(1, activation="sigmoid"),
     ]
 )
-model.compile(loss="binary_crossentropy", optimizer="sgd", learning_rate=0.1)
+model.compile(loss="binary_crossentropy", optimizer="adam")
 model.fit(X, y, epochs=20, seed=0, verbose=False)
 print(model.diagnose(prove_fix=True))
 """
@@ -91,7 +91,7 @@ _THRESHOLDS = "Every number that a rule compares with: the fields of `Thresholds
 def printed() -> str:
     """Return what the example prints."""
     said = io.StringIO()
-    with contextlib.redirect_stdout(said):  # the program's own warning stays one
+    with contextlib.redirect_stdout(said):
         exec(compile(EXAMPLE, "example", "exec"), {})  # noqa: S102 - the text above
     return said.getvalue().rstrip()
 

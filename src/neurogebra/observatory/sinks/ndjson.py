@@ -70,6 +70,7 @@ class TieredStorage:
     """
 
     name = "storage"
+    scores = True  # of each update that is written; see `Sink`
 
     def __init__(
         self,
