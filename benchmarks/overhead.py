@@ -138,7 +138,9 @@ def watched(session: Session, mode: str, clock: Turns, told: list[float]) -> Ite
     if config.health_checks:
         bus.add(Doctor(bus.publish, governor=governor))
     ask = bus.wants, bus.looks, bus.quiet
-    for event in train(session, *ask, governor, scores=bus.scores, whole=True):
+    for event in train(
+        session, *ask, governor, scores=bus.scores, passes=bus.passes_over, whole=True
+    ):
         if event is not PASSED:
             governor.begin()
             bus.publish(event)

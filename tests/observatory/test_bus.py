@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from neurogebra.observatory.bus import Bus
+from neurogebra.engines import Seen
+from neurogebra.observatory.bus import SOON, TOGETHER, Bus
 from neurogebra.observatory.events import (
     Alert,
     BatchEnd,
@@ -15,9 +17,12 @@ from neurogebra.observatory.events import (
     Stamped,
     Verdict,
 )
+from neurogebra.observatory.looks import Look, Plan
+from neurogebra.observatory.units import Units
 
 NOTE = Note(message="one")
 BATCH = BatchEnd(epoch=0, batch=0, step=1, rows=4, loss=0.5)
+PLAN = Plan([Seen(0, "dense_0", "forward", "", np.ones((4, 2)))], ["relu"])
 ALERT = Alert(rule="nan_inf_loss", severity="critical", message="NaN")
 
 
@@ -137,3 +142,105 @@ def test_close_closes_every_sink_once_even_when_one_fails():
     bus.close()
     assert ear.closed == 1
     assert ear.events == [SinkFailed(sink="stuck", error="OSError: busy")]
+
+
+class Late(Ear):
+    """A sink that may hear of updates later, and passes over looks."""
+
+    late = True
+
+    def passes_over(self, look: object) -> bool:
+        return True
+
+
+def updates(n: int) -> list[BatchEnd]:
+    return [BatchEnd(epoch=0, batch=i, step=i + 1, rows=4, loss=0.5) for i in range(n)]
+
+
+def test_updates_are_told_together_where_nobody_minds_and_before_what_follows():
+    ears = Late("one"), Late("two")
+    bus, sent = Bus(ears, clock=lambda: 5.0), updates(3)
+    for event in sent:
+        bus.publish(event)
+    assert [ear.heard for ear in ears] == [[], []]
+    bus.publish(NOTE)
+    told = [Stamped(i, 5.0, event) for i, event in enumerate((*sent, NOTE))]
+    assert [ear.heard for ear in ears] == [told, told]
+
+
+def test_one_who_minds_hears_each_at_once_and_so_do_all():
+    late, prompt = Late(), Ear()
+    bus = Bus([late, prompt])
+    bus.publish(BATCH)
+    assert late.events == prompt.events == [BATCH]
+    prompt.level = Level.BASIC  # it hears no updates any more
+    bus.publish(BATCH)
+    assert late.events == [BATCH]
+
+
+def test_updates_wait_no_longer_than_a_moment_and_not_in_masses():
+    now, ear = [0.0], Late()
+    bus = Bus([ear], clock=lambda: now[0])
+    for event in updates(TOGETHER - 1):
+        bus.publish(event)
+    assert not ear.heard
+    bus.publish(BATCH)
+    assert len(ear.heard) == TOGETHER
+    bus.publish(BATCH)
+    now[0] = SOON
+    bus.publish(BATCH)
+    assert len(ear.heard) == TOGETHER + 2
+    bus.publish(BATCH)
+    now[0] = -5.0  # the clock was put back
+    bus.publish(BATCH)
+    assert len(ear.heard) == TOGETHER + 4
+
+
+def test_what_is_held_back_is_told_when_asked_for_and_at_the_end():
+    ear = Late()
+    bus = Bus([ear])
+    bus.publish(BATCH)
+    bus.flush()
+    assert ear.events == [BATCH]
+    bus.publish(BATCH)
+    bus.close()
+    assert ear.events == [BATCH, BATCH]
+
+
+def test_an_alert_on_an_update_held_back_comes_after_all_of_them():
+    class Warns(Late):
+        def handle(self, stamped: Stamped) -> None:
+            super().handle(stamped)
+            if isinstance(stamped.event, BatchEnd) and stamped.event.step == 1:
+                bus.publish(ALERT)
+
+    warns, other = Warns(), Late()
+    bus = Bus([warns, other])
+    for event in updates(2):
+        bus.publish(event)
+    bus.flush()
+    assert [s.seq for s in other.heard] == [0, 1, 2]
+    assert other.events[-1] == warns.events[-1] == ALERT
+
+
+def test_a_late_sink_that_fails_is_lost_like_any_other():
+    class Fails(Late):
+        handle = Broken.handle
+
+    ear = Late()
+    bus = Bus([Fails("bad"), ear])
+    bus.publish(BATCH)
+    bus.flush()
+    assert ear.events == [BATCH, SinkFailed(sink="bad", error="OSError: disk full")]
+
+
+def test_a_look_is_passed_over_only_where_all_do():
+    late, prompt = Late(), Ear()
+    look = Look(PLAN, Units(), 0, 0, 1, deep=False)
+    assert Bus([late]).passes_over(look)
+    assert not Bus([late, prompt]).passes_over(look)
+    prompt.level = Level.BASIC
+    bus = Bus([late, prompt])
+    assert bus.passes_over(look)
+    bus.publish(NOTE)
+    assert late.heard[0].seq == len(look), "what was passed over keeps its places in the order"

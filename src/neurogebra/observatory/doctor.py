@@ -80,8 +80,6 @@ class Doctor:
         governor: Governor | None = None,
         plenty: int = PLENTY,
     ) -> None:
-        if sample_every < 0:
-            raise BadValue("sample_every", "int ≥ 0", sample_every)
         self.thresholds = thresholds or Thresholds()
         self.alerts: list[Alert] = []
         self._publish = publish
@@ -89,9 +87,9 @@ class Doctor:
         self._losses = tuple(r for r in self._rules if issubclass(BatchEnd, r.on))
         self._asked = Asked(self._rules)
         self._context = Context(warmup=self.thresholds.warmup, window=window)
-        self._every = sample_every
-        self._needs_layers = any(LayerSeen in rule.on for rule in self._rules)
-        self._pace = Pace(samples if self._needs_layers else 0, governor)
+        needs_layers = any(LayerSeen in rule.on for rule in self._rules)
+        self._every = _checked(sample_every) * needs_layers
+        self._pace = Pace(samples * needs_layers, governor)
         self._told: dict[tuple[str, str], int] = {}
         self._guard = Guard(self._context, self.thresholds, plenty)
         self._left: EpochEnd | None = None  # the latest epoch, where it was only taken in
@@ -102,12 +100,7 @@ class Doctor:
 
         Within a budget the batches are those that are not `quiet`.
         """
-        if self.looks or (
-            self._every
-            and self._needs_layers
-            and self._step % self._every == 0
-            and self._pace.affords()
-        ):
+        if self.looks or (self._every and self._step % self._every == 0 and self._pace.affords()):
             return Level.EXPERT
         return Level.BASIC if self._pace.limited else Level.DETAILED
 
@@ -152,10 +145,21 @@ class Doctor:
         for alert in examine(event, self._context, self._asked.of(event), self.thresholds):
             self._tell(alert)
 
+    @property
+    def late(self) -> bool:
+        """Whether it may hear of updates a moment later: where it knows of them in time."""
+        return self._pace.governor is not None and not self._pace.limited
+
+    def passes_over(self, look: Look) -> bool:
+        """Whether nothing of a look alarms, and it is one of many that are not examined."""
+        if look.rare or not self._guard.is_calm(look):
+            return False
+        self._pace.looked(look.step, self._context.planned)
+        return True
+
     def handle_look(self, seq: int, time: float, look: Look) -> None:
         """Examine a look, or of one among many what alarms."""
-        if not look.rare and self._guard.is_calm(look):
-            self._pace.looked(look.step, self._context.planned)
+        if self.passes_over(look):
             return
         for i, event in enumerate(look.events):
             self.handle(Stamped(seq + i, time, event))
@@ -165,13 +169,9 @@ class Doctor:
 
     def verdict(self) -> Verdict:
         """Return the health of the run so far, with its causes, the most severe first."""
-        found = [alert for alert in self.alerts if is_finding(alert)]
+        found = list(filter(is_finding, self.alerts))
         if not self._judged and all(alert.rule in SHORT for alert in found):
-            return Verdict(
-                status="not enough evidence",
-                summary=f"{self._context.step} updates are too few to judge a run; "
-                f"it takes {self.thresholds.min_updates}.",
-            )
+            return _too_short(self._context.step, self.thresholds.min_updates)
         return _verdict(found, self._rules)
 
     def diagnosis(self) -> Diagnosis:
@@ -184,12 +184,12 @@ class Doctor:
 
     def _hear(self, event: BatchEnd) -> None:
         """Examine an update: in as few words as there are, as each may be told."""
-        context, thresholds = self._context, self.thresholds
+        context = self._context
         self._pace.heard(event.step, context.planned)
         context.see(event)
         for rule in self._losses:
-            if rule.when(event, context, thresholds) is not None:
-                self._tell(rule.check(event, context, thresholds))
+            if rule.when(event, context, self.thresholds) is not None:
+                self._tell(rule.check(event, context, self.thresholds))
 
     def _keep(self, event: LayerSeen) -> None:
         """Take in of an array that is not examined what is taken now and then, and judge that."""
@@ -218,6 +218,19 @@ def _is_turn(event: EpochEnd, start: TrainStart | None) -> bool:
     epochs = start.epochs if start else 0
     every = max(1, epochs // EPOCHS)
     return event.epoch < EPOCHS // 4 or event.epoch % every == 0 or event.epoch + 1 == epochs
+
+
+def _checked(sample_every: int) -> int:
+    if sample_every < 0:
+        raise BadValue("sample_every", "int ≥ 0", sample_every)
+    return sample_every
+
+
+def _too_short(step: int, least: int) -> Verdict:
+    return Verdict(
+        status="not enough evidence",
+        summary=f"{step} updates are too few to judge a run; it takes {least}.",
+    )
 
 
 def _verdict(found: list[Alert], rules: Iterable[Rule]) -> Verdict:

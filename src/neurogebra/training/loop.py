@@ -19,7 +19,7 @@ from neurogebra.observatory.events import (
     TrainStart,
 )
 from neurogebra.observatory.governor import Governor
-from neurogebra.observatory.looks import Looker
+from neurogebra.observatory.looks import Look, Looker
 from neurogebra.observatory.quick import maker
 from neurogebra.spec import ModelSpec
 from neurogebra.spec.describe import describe
@@ -43,8 +43,8 @@ class Ears:
 
     wants(level): whether anybody listens at a level; looks(): whether anybody asks for the
     layers of the next update; scores(): for its own metrics; quiet(): for how many updates from
-    here nobody asks anything; whole: whether a look is told as one; waited: how long the loop
-    waited for its rows.
+    here nobody asks anything; whole: whether a look is told as one, unless passes(look) says
+    that nobody takes anything of it; waited: how long the loop waited for its rows.
     """
 
     wants: Callable[[Level], bool]
@@ -54,6 +54,7 @@ class Ears:
     governor: Governor
     looker: Looker
     whole: bool = False
+    passes: Callable[[Look], bool] = lambda look: False
     waited: Waited = field(default_factory=Waited)
 
 
@@ -65,6 +66,7 @@ def train(
     governor: Governor | None = None,
     *,
     scores: Callable[[], bool] | None = None,
+    passes: Callable[[Look], bool] = lambda look: False,
     whole: bool = False,
 ) -> Iterator[Event]:
     """Yield what happens, as it happens, until the run is over.
@@ -76,12 +78,12 @@ def train(
     whether the next update's own metrics are asked for; without it, who wants DETAILED does.
     What looking takes is the governor's to count, beside what its owner counts of the telling.
     whole: a look is one event, `Look`, to be read before the next is asked for, and no
-    LayerSeen each.
+    LayerSeen each; one that nobody takes anything of, as passes(look) says, is not told.
     """
     begun = time.perf_counter()
     looker = Looker([getattr(p.layer, "activation", "") for p in session.model.placed()])
     asked = scores or (lambda: wants(Level.DETAILED))
-    ears = Ears(wants, looks, quiet, asked, governor or Governor(None), looker, whole)
+    ears = Ears(wants, looks, quiet, asked, governor or Governor(None), looker, whole, passes)
     yield _start(session)
     p = session.progress
     metrics: dict[str, float] = {}
@@ -161,10 +163,11 @@ def _heard(session: Session, batch: Batch, ears: Ears) -> Iterator[Event]:
         g.begin()
         deep = batch.index == 0 and ears.wants(Level.DEBUG)
         look = ears.looker.look(done.seen, p.epoch, p.batch - 1, p.step, deep=deep)
-        seen = (look,) if ears.whole else look.events
-        g.end()
-        yield from seen
-        g.begin()
+        seen = ((look,) if not ears.passes(look) else ()) if ears.whole else look.events
+        if seen:
+            g.end()
+            yield from seen
+            g.begin()
         look.close(again=ears.looker.keeps(p.step) and ears.looks())
         g.end()
         g.learn("look", g.spent - before)

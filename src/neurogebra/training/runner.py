@@ -74,7 +74,10 @@ def run(
     """
     saved = begun = time.monotonic()
     g = governor or Governor(None)
-    steps = train(session, bus.wants, bus.looks, bus.quiet, g, scores=bus.scores, whole=True)
+    steps = train(
+        session, bus.wants, bus.looks, bus.quiet, g,
+        scores=bus.scores, passes=bus.passes_over, whole=True,
+    )  # fmt: skip
     for event in steps:
         if isinstance(event, TrainEnd):
             _save(session, bus, checkpoints)

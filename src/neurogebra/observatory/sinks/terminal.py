@@ -94,9 +94,18 @@ class Terminal:
         """Whether the next update is shown, with its own metrics."""
         return self._epochs.is_due
 
+    @property
+    def late(self) -> bool:
+        """Whether no update of this epoch is shown, so that it may hear of them later."""
+        return self._epochs.is_calm
+
+    def passes_over(self, look: Look) -> bool:
+        """Whether a look is not to be shown, so that its statistics need not be taken."""
+        return not self._formulas.takes_look(look.bounds)
+
     def handle_look(self, seq: int, time: float, look: Look) -> None:
-        """Gather a look, where it is to be shown; else its statistics need not be taken."""
-        if self._formulas.takes_look():
+        """Gather a look, where it is to be shown."""
+        if not self.passes_over(look):
             for event in look.events:
                 self._formulas.hear(event)
 

@@ -50,6 +50,12 @@ class Epochs:
         self._asked = due or self._every
         return self._asked
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether no step is shown soon: without a bar, in an epoch whose steps are not told."""
+        shows = self._every or self._bar is not None or self._next[0] in self._slow
+        return not shows and self._silence < _PATIENCE / 2
+
     def begin(self, event: EpochStart) -> None:
         """Start an epoch; with the first one the view appears, or the lines are chosen."""
         self._epochs, self._batches, self._pace = event.epochs, event.batches, _Pace()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import isfinite
 from time import monotonic
 
@@ -76,17 +76,18 @@ class Formulas:
         if self._step is not None:
             self._finish()
 
-    def takes_look(self, squares: Iterable[float] = ()) -> bool:
+    def takes_look(self, squares: Callable[[], Iterable[float]] = tuple) -> bool:
         """Return whether the layers of this update are shown, or kept in case of an alert.
 
-        squares: of each array the sum of squares; a view does not pass over NaN and infinity.
+        squares: gives sums of squares of the arrays; a view does not pass over NaN and infinity.
         """
         if self._level < Level.EXPERT:
             return False
         if self._level >= Level.DEBUG or not self._whole:
             return True
-        is_due = monotonic() - self._seen >= _PAUSE
-        return self._view is not None and (is_due or not all(map(isfinite, squares)))
+        if self._view is None:
+            return False
+        return monotonic() - self._seen >= _PAUSE or not all(map(isfinite, squares()))
 
     def _begin(self, event: EpochStart) -> None:
         self._step, self._whole, self._shown, self._marks = None, False, False, {}
