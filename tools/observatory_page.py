@@ -47,7 +47,7 @@ model = builder.Sequential(
     ]
 )
 model.compile(loss="binary_crossentropy", optimizer="adam")
-model.fit(X, y, epochs=20, seed=0, verbose=False)
+model.fit(X, y, epochs=200, seed=0, verbose=False)
 print(model.diagnose(prove_fix=True))
 """
 
