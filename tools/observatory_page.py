@@ -28,7 +28,7 @@ PRESETS = ("minimal", "standard", "verbose", "research", "production")
 _HEAD = (
     "Generated from the code by `tools/observatory_page.py`. How to use it stands in the README; "
     "what it costs, and how often it is right, in `benchmarks/results` (`overhead.txt`, "
-    "`watch.txt`, `diagnosis.txt`, `logs.txt`)."
+    "`watch.txt`, `diagnosis.txt`, `remedies.txt`, `logs.txt`)."
 )
 
 EXAMPLE = """\

@@ -15,8 +15,10 @@ from neurogebra.observatory import guard, looks, stats
 from neurogebra.observatory.bus import PATIENCE, Bus
 from neurogebra.observatory.doctor import Doctor
 from neurogebra.observatory.events import BatchEnd, EpochStart, Level, Stamped
+from neurogebra.observatory.governor import Governor
 from neurogebra.observatory.guard import Guard
 from neurogebra.observatory.looks import Look, Looker, whole
+from neurogebra.observatory.pace import CALM, SUSPICIOUS
 from neurogebra.observatory.rule import Context, Thresholds
 from neurogebra.observatory.sinks.terminal import Terminal
 from neurogebra.observatory.witness import start
@@ -240,3 +242,59 @@ def test_a_stretch_of_silence_is_asked_for_again_and_none_is_told_between():
     made = list(train(session(epochs=4), lambda level: False, quiet=lambda: 7))
     assert sum(e is PASSED for e in made) == 120
     assert not any(isinstance(e, BatchEnd) for e in made)
+
+
+def late_alarm(monkeypatch, alarm=None):
+    """Return after how many looks the next is examined once a late update has alarmed."""
+    if alarm is not None:
+        monkeypatch.setattr(guard.Sieve, "alarm", alarm)
+    sieve = guard.Sieve(plenty=1)
+    opened = [sieve.takes(step, 10_000) for step in range(1, 21)]
+    sieve.alarm(6)  # told after the look at update 20
+    return opened[1:], [sieve.takes(step, 10_000) for step in range(21, 26)]
+
+
+def test_an_alarm_that_is_told_late_opens_the_looks_that_follow(monkeypatch):
+    before, after = late_alarm(monkeypatch)
+    assert not any(before)
+    assert after == [True] * SUSPICIOUS + [False] * (5 - SUSPICIOUS)
+
+
+def test_an_alarm_that_opened_looks_of_the_past_is_seen(monkeypatch):
+    """The tooth."""
+
+    def past(sieve: Any, step: int) -> None:
+        sieve._close, sieve._calm = step + SUSPICIOUS, step + CALM
+
+    assert not any(late_alarm(monkeypatch, past)[1])
+
+
+def test_the_doctor_may_hear_late_where_it_knows_of_updates_in_time():
+    assert Doctor(lambda e: None, governor=Governor(None)).late
+    assert not Doctor(lambda e: None, governor=Governor(0.03)).late
+    assert not Doctor(lambda e: None).late, "only the events tell it how far the run is"
+
+
+def test_the_terminal_hears_at_once_of_the_epochs_whose_steps_it_tells():
+    made, late = session(epochs=9), {}
+    terminal = Terminal(Level.DETAILED, Console(file=io.StringIO()))
+    bus = Bus([terminal], strict=True)
+    for event in train(made, bus.wants, bus.looks, bus.quiet, scores=bus.scores):
+        bus.publish(event)
+        if isinstance(event, BatchEnd):
+            late.setdefault(event.epoch, set()).add(terminal.late)
+    assert late[0] == late[8] == {False}
+    assert late[1] == {True}
+
+
+def test_a_view_passes_over_no_look_with_a_number_that_is_not_finite():
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    terminal = Terminal(Level.EXPERT, console)
+    try:
+        looker, seen = probed("numpy")
+        terminal._formulas._whole, terminal._formulas._seen = True, math.inf
+        assert terminal.passes_over(looker.look(seen, 0, 0, 2))
+        seen[0].array[...] = np.nan
+        assert not terminal.passes_over(looker.look(seen, 0, 0, 3))
+    finally:
+        terminal.close()

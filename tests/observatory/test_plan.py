@@ -123,7 +123,7 @@ def test_a_run_is_small_and_every_alert_of_it_is_recomputed(tmp_path, rate):
     assert steps == 480 if rate == 0.01 else steps >= 5
     if rate == 0.01:
         each = sum(isinstance(e, LayerSeen) and e.step == 1 for e in stored)
-        assert 0 < looks < 0.17 * each * steps
+        assert 0 < looks < 0.16 * each * steps
         assert float(note.split(": ")[-1].split(" %")[0]) > 80
 
 

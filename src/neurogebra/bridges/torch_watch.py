@@ -20,6 +20,7 @@ from neurogebra.observatory.governor import Governor
 from neurogebra.observatory.presets import level_of
 from neurogebra.observatory.sinks.failures import Failures
 from neurogebra.observatory.sinks.terminal import Terminal
+from neurogebra.observatory.waited import Waited
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class Watcher:
         self._eye, self._doctor, self._lost = eye, doctor, lost
         self._governor, self._course = eye.course.governor, eye.course
         self.verdict: Verdict | None = None
-        self._waited = 0.0
+        self._waited = Waited(self._governor.clock)
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
@@ -84,17 +85,12 @@ class Watcher:
         return Epoch(self._end_epoch)
 
     def batches(self, rows: Iterable[T]) -> Iterator[T]:
-        """Yield what a loader yields, counting the time until each is there.
+        """Return what a loader yields, counting the time until each is there.
 
         That is what `EpochEnd.waited` says; without this it is 0, as what a loop does between two
         updates is not waiting alone.
         """
-        clock = self._governor.clock
-        began = clock()
-        for batch in rows:
-            self._waited += clock() - began
-            yield batch
-            began = clock()
+        return self._waited.over(rows)
 
     def close(self, reason: str = "completed") -> Verdict:
         """Take off all hooks, say the end and the verdict, close the sinks; again: nothing."""
@@ -121,7 +117,7 @@ class Watcher:
     def _end_epoch(self, metrics: Mapping[str, Any]) -> None:
         self._eye.land()
         self._governor.begin()
-        waited, self._waited = self._waited, 0.0
+        waited = self._waited.take()
         self._course.end_epoch(metrics, self._eye.rate, self._governor.clock(), waited)
         self._governor.end()
 

@@ -43,7 +43,7 @@ class Sink(Protocol):
 # The most updates that are made before the sinks are asked again whether they listen.
 PATIENCE = 64
 # Updates that are told at once where nobody minds, and seconds that the first of them waits:
-# telling one alone takes several times as long, in caches that the update left cold.
+# telling one alone takes longer, in caches that the update left cold.
 TOGETHER, SOON = 16, 0.05
 
 

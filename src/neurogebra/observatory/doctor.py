@@ -151,7 +151,10 @@ class Doctor:
         return self._pace.governor is not None and not self._pace.limited
 
     def passes_over(self, look: Look) -> bool:
-        """Whether nothing of a look alarms, and it is one of many that are not examined."""
+        """Whether nothing of a look alarms, and it is one of many that are not examined.
+
+        It then counts as looked at.
+        """
         if look.rare or not self._guard.is_calm(look):
             return False
         self._pace.looked(look.step, self._context.planned)

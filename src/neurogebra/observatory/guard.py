@@ -42,7 +42,11 @@ class Sieve:
         return self._open
 
     def alarm(self, step: int) -> None:
-        """Something is wrong: examine the next looks, unless they have been of late."""
+        """Something is wrong: examine the next looks, unless they have been of late.
+
+        Where an update is told late, there were looks after it already.
+        """
+        step = max(step, self._step)
         if step >= self._calm:
             self._close, self._calm = step + SUSPICIOUS, step + CALM
 

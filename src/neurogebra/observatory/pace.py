@@ -113,4 +113,4 @@ class Pace:
             return 1
         apart = PAIRED / (PAIRED - 1)  # of so many looks two follow one another
         share = EARLY * 3 if step / planned < EARLY else (1 - EARLY) * 1.5 * apart
-        return max(1, int(planned * share / self.samples))
+        return max(1, round(planned * share / self.samples))

@@ -21,13 +21,13 @@ from neurogebra.observatory.events import (
 from neurogebra.observatory.governor import Governor
 from neurogebra.observatory.looks import Look, Looker
 from neurogebra.observatory.quick import maker
+from neurogebra.observatory.waited import Waited
 from neurogebra.spec import ModelSpec
 from neurogebra.spec.describe import describe
 from neurogebra.training.baseline import baseline
 from neurogebra.training.data import Batch, Data
 from neurogebra.training.facts import facts
 from neurogebra.training.session import Session
-from neurogebra.training.waited import Waited
 
 PASSED = Event()
 """An update that nobody asked to hear of: yielded in its turn, for who steps; never told."""
